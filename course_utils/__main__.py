@@ -1,0 +1,135 @@
+"""The command line: ``python -m course_utils run`` and ``python -m course_utils build``."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from .batch import UsageError
+from .paths import find_notebooks
+
+
+def main(arguments=None):
+    """Run a command; returns the exit code.
+
+    0: done; 1: a notebook failed, or the notebooks do not agree with their sources; 2: asked for wrongly,
+    nothing was started; 130: stopped by Ctrl-C.
+    """
+    options = parser().parse_args(arguments)
+    try:
+        return options.command(options)
+    except (UsageError, FileNotFoundError) as error:
+        print(f"course_utils {options.name}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nstopped by Ctrl-C", file=sys.stderr)
+        return 130
+
+
+def parser():
+    """The command line's options."""
+    top = argparse.ArgumentParser(prog="python -m course_utils", description="Run and build the course's notebooks.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--notebooks", metavar="DIR", help="the folder that holds the lessons (default: that of the clone)")
+
+    run = commands.add_parser("run", parents=[common], help="run lessons, and write results.csv and report.html")
+    run.add_argument("plan", nargs="?", default="quick", metavar="PLAN",
+                     help="a plan's name in notebooks/plans or its file (default: quick, every lesson at its defaults)")
+    run.add_argument("--lesson", action="append", default=[], metavar="NN", help="only this lesson: number or name; repeatable")
+    run.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE",
+                     help="set a parameter in every lesson that has it; repeatable")
+    run.add_argument("--jobs", type=_positive, default=1, metavar="N", help="notebooks at a time (default: 1)")
+    run.add_argument("--out", metavar="DIR", help="where results go (default: runs/PLAN); an earlier batch there is replaced")
+    run.add_argument("--resume", action="store_true", help="keep what an earlier, interrupted batch finished")
+    run.add_argument("--timeout", type=_positive, default=1800, metavar="SECONDS", help="for one cell (default: 1800)")
+    run.set_defaults(command=run_command, name="run")
+
+    build = commands.add_parser("build", parents=[common], help="build the notebooks from notebooks/source")
+    build.add_argument("lesson", nargs="*", metavar="LESSON", help="number or name (default: all)")
+    build.add_argument("--check", action="store_true", help="change nothing; fail if a notebook differs from its source")
+    build.add_argument("--force", action="store_true", help="overwrite notebooks that were edited by hand")
+    build.set_defaults(command=build_command, name="build")
+    return top
+
+
+def _positive(text):
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a whole number, at least 1, is needed; got {text!r}")
+    return int(text)
+
+
+def run_command(options):
+    """``run``: 0 when every notebook went well, 1 otherwise."""
+    from .batch import lessons, plan, run
+
+    _require("papermill", "run")
+    notebooks = find_notebooks(options.notebooks)
+    known = lessons.find_lessons(notebooks)
+    _require_kernel()
+    path = Path(options.plan)
+    if path.suffix != ".toml":
+        path = notebooks / "plans" / f"{options.plan}.toml"
+    wanted = plan.read_plan(path)
+    out = Path(options.out or Path("runs", path.stem)).expanduser().absolute()
+    overrides = dict(_assignment(text) for text in options.parameter)
+    specs = plan.expand(wanted, known, out, options.lesson, overrides, Path.cwd(), options.timeout)
+    try:
+        records = run.run_batch(wanted["title"], specs, out, options.jobs, options.resume)
+    except KeyboardInterrupt:
+        print(f"\nstopped; what had finished is in {_shown(out)}; go on with --resume", file=sys.stderr)
+        return 130
+    failed = [record for record in records if record["status"] != "ok"]
+    for record in failed:
+        place = f", code cell {record['error']['cell']}" if record["error"]["cell"] else ""
+        print(f"{record['name']}{place}: {record['error']['message']}", file=sys.stderr)
+    print(f"{len(records) - len(failed)} of {len(records)} ok; the report is {_shown(out / 'report.html')}")
+    return 1 if failed else 0
+
+
+def _assignment(text):
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise UsageError(f"-p takes NAME=VALUE, such as -p EPOCHS=3; got {text!r}")
+    return name, value
+
+
+def _shown(path):
+    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else path
+
+
+def _require(package, command):
+    import importlib.util
+
+    if importlib.util.find_spec(package) is None:
+        raise UsageError(f"'{command}' needs {package}: install it with  pip install 'convnet-course[batch]'  "
+                         "or, in a clone,  pip install -r requirements.txt")
+
+
+def _require_kernel(name="python3"):
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+
+    try:
+        KernelSpecManager().get_kernel_spec(name)
+    except NoSuchKernel:
+        raise UsageError(f"Jupyter has no kernel {name!r} in this environment: install one with  "
+                         f"{Path(sys.executable).name} -m pip install ipykernel  and  "
+                         f"{Path(sys.executable).name} -m ipykernel install --sys-prefix") from None
+
+
+def build_command(options):
+    """``build``: 0 when all is built (or agrees), 1 otherwise."""
+    from .batch import build
+
+    _require("jupytext", "build")
+    _require_kernel()
+    try:
+        build.build(find_notebooks(options.notebooks), options.lesson, options.check, options.force)
+    except build.BuildError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

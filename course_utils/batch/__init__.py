@@ -1,0 +1,8 @@
+"""From lessons to results: build notebooks from their sources, run plans, report."""
+
+
+class UsageError(Exception):
+    """Something that was asked for cannot be done as it was asked; nothing has been started or changed.
+
+    The command line prints the message and exits with code 2.
+    """

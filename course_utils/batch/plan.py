@@ -1,0 +1,171 @@
+"""A plan says which lessons run with which parameters; `expand` turns it into one `Spec` a run.
+
+A plan is a TOML file::
+
+    title = "Does augmentation help, and for how little data?"
+    [[run]]
+    lesson = "06"                       # number, name, or "*" for every lesson
+    parameters = { EPOCHS = 30 }
+    grid = { N_TRAIN = [100, 200], AUGMENT = [false, true] }
+    seeds = 5                           # SEED = 0 … 4
+"""
+
+import itertools
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..messages import nearest
+from . import UsageError
+from .lessons import select
+
+RUN_KEYS = {"lesson", "parameters", "grid", "seeds"}
+PATH_PARAMETERS = {"IMAGE", "DATASET"}
+
+
+@dataclass(frozen=True)
+class Spec:
+    """All that `run.run_one` needs to know of one run; plain values, so that it can be sent to another process.
+
+    ``changed`` holds the parameters that differ from the lesson's defaults, ``parameters`` all of them.
+    """
+
+    name: str
+    lesson: str
+    notebook: str
+    out: str
+    parameters: dict = field(default_factory=dict)
+    changed: dict = field(default_factory=dict)
+    timeout: int = 1800
+
+    @property
+    def executed(self):
+        """The file that the executed notebook becomes."""
+        return Path(self.out, f"{self.name}.ipynb")
+
+    @property
+    def folder(self):
+        """The run's own working directory."""
+        return Path(self.out, "work", self.name)
+
+
+def read_plan(path):
+    """The plan in a TOML file, its form checked.
+
+    Returns
+    -------
+    dict
+        ``{"title": str, "run": [{"lesson": str, "parameters": {}, "grid": {}, "seeds": int or None}, …]}``
+
+    Raises
+    ------
+    UsageError
+        When the file is missing, is no TOML, or has keys that a plan does not have.
+    """
+    try:
+        plan = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        known = sorted(other.stem for other in Path(path).parent.glob("*.toml"))
+        raise UsageError(f"no plan {str(path)!r}{nearest(Path(path).stem, known)}; "
+                         f"beside it there are {', '.join(known) or 'none'}") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"the plan {path} cannot be read: {error}") from None
+    for key in plan.keys() - {"title", "run"}:
+        raise UsageError(f"{path}: a plan has 'title' and [[run]] tables; got {key!r}")
+    runs = plan.get("run")
+    if not isinstance(runs, list) or not runs:
+        raise UsageError(f"{path}: a plan needs at least one [[run]] table")
+    return {"title": plan.get("title", Path(path).stem), "run": [_read_run(run, path) for run in runs]}
+
+
+def _read_run(run, path):
+    for key in run.keys() - RUN_KEYS:
+        raise UsageError(f"{path}: a [[run]] has {', '.join(sorted(RUN_KEYS))}; "
+                         f"got {key!r}{nearest(key, RUN_KEYS)}")
+    if not isinstance(run.get("lesson"), str):
+        raise UsageError(f"{path}: each [[run]] needs lesson = \"NN\", a name, or \"*\"; got {run.get('lesson')!r}")
+    parameters, grid, seeds = run.get("parameters", {}), run.get("grid", {}), run.get("seeds")
+    if not isinstance(parameters, dict):
+        raise UsageError(f"{path}: parameters must be a table {{ NAME = value }}; got {parameters!r}")
+    if not isinstance(grid, dict) or not all(isinstance(values, list) and values for values in grid.values()):
+        raise UsageError(f"{path}: grid must be a table {{ NAME = [value, …] }} of lists that are not empty; got {grid!r}")
+    if seeds is not None and (type(seeds) is not int or seeds < 1):
+        raise UsageError(f"{path}: seeds must be a whole number, at least 1; got {seeds!r}")
+    return {"lesson": run["lesson"], "parameters": parameters, "grid": grid, "seeds": seeds}
+
+
+def expand(plan, lessons, out, only=(), overrides=None, caller=".", timeout=1800):
+    """One `Spec` a run: every lesson, every point of the grid, every seed.
+
+    Parameters
+    ----------
+    plan : dict
+        As `read_plan` returns it.
+    lessons : list of Lesson
+    out : Path
+        The batch's folder; each run works in a folder of its own below it.
+    only : sequence of str
+        Keep the runs of these lessons.
+    overrides : dict of str to str
+        ``NAME: value`` as typed on the command line; goes to every lesson that has NAME.
+    caller : Path
+        Where relative paths in parameters start from.
+    timeout : int
+        Seconds that one cell may take.
+
+    Raises
+    ------
+    UsageError
+        For an unknown lesson, a parameter that no selected lesson has, or a value of the wrong type.
+    """
+    by_name = {lesson.name: lesson for lesson in lessons}
+    wanted = {name for word in only for name in select(list(by_name), word)}
+    jobs = []
+    for run in plan["run"]:
+        names = list(by_name) if run["lesson"] == "*" else select(list(by_name), run["lesson"])
+        names = [name for name in names if not wanted or name in wanted]
+        seeds = {} if run["seeds"] is None else {"SEED": list(range(run["seeds"]))}
+        _require_known({**run["parameters"], **run["grid"], **seeds}, [by_name[name] for name in names])
+        for name in names:
+            has = by_name[name].parameters
+            axes = {key: values for key, values in {**run["grid"], **seeds}.items() if key in has}
+            for point in itertools.product(*axes.values()):
+                jobs.append((by_name[name], {**run["parameters"], **dict(zip(axes, point))}))
+    if not jobs:
+        raise UsageError(f"the plan runs none of the lessons {', '.join(sorted(wanted))}; leave out --lesson to see all")
+    _require_known(overrides or {}, [lesson for lesson, _ in jobs])
+    jobs = [(lesson, {**values, **(overrides or {})}) for lesson, values in jobs]
+    return [_spec(job, jobs, number, Path(out), Path(caller), timeout) for number, job in enumerate(jobs, 1)]
+
+
+def _require_known(names, lessons):
+    known = {name for lesson in lessons for name in lesson.parameters}
+    for name in names:
+        if lessons and name not in known:
+            raise UsageError(f"no selected lesson has a parameter {name!r}{nearest(name, known)}; "
+                             f"there are {', '.join(sorted(known)) or 'none'}")
+
+
+def _spec(job, jobs, number, out, caller, timeout):
+    lesson, values = job
+    alone = sum(other is lesson for other, _ in jobs) == 1
+    name = lesson.name if alone else f"{lesson.name}-{number:03d}"
+    try:
+        changed = {key: _absolute(key, lesson.parameters[key].convert(value), caller)
+                   for key, value in values.items() if key in lesson.parameters}
+    except ValueError as error:
+        raise UsageError(f"{lesson.name}: {error}") from None
+    defaults = {key: parameter.default for key, parameter in lesson.parameters.items()}
+    return Spec(name, lesson.name, str(lesson.path), str(out), {**defaults, **changed}, changed, timeout)
+
+
+def _absolute(name, value, caller):
+    """A relative path means the caller's folder, but the run works in its own; a plain name is left alone."""
+    if name not in PATH_PARAMETERS or not isinstance(value, str):
+        return value
+    if not ("/" in value or "\\" in value or value.startswith("~") or Path(value).suffix):
+        return value
+    path = (caller / Path(value).expanduser()).resolve()
+    if not path.exists():
+        raise ValueError(f"parameter {name}: there is no file or folder {path}")
+    return str(path)

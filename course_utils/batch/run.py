@@ -1,0 +1,320 @@
+"""Execute runs: one notebook in a process of its own, and a whole batch with its progress and results."""
+
+import base64
+import concurrent.futures
+import contextlib
+import csv
+import hashlib
+import io
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from . import UsageError
+from .lessons import tagged
+from .report import write_report
+
+MANIFEST = "batch.json"
+LAST_LINES = 12
+THUMBNAIL_WIDTH = 320
+QUIET_KERNEL = ["--log-level=ERROR"]  # a kernel on this machine need not warn that it speaks TCP
+
+
+def run_one(spec):
+    """Execute one notebook with papermill and report on it. Needs nothing but its `Spec`.
+
+    The executed notebook is written also when a cell fails, and appears under its name only when it is whole.
+
+    Returns
+    -------
+    dict
+        Plain values: ``name, lesson, notebook, status, seconds, peak_memory_mb, parameters, numbers, thumbnail``
+        (base64 PNG or None), ``error`` (None, or ``cell, source, message, output``). ``status`` is ``ok``,
+        ``failed`` (a cell raised), ``timeout`` (a cell took too long) or ``died`` (the kernel was killed).
+    """
+    import nbformat
+    import papermill
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+    shutil.rmtree(spec.folder, ignore_errors=True)
+    spec.folder.mkdir(parents=True)
+    partial = spec.folder.with_suffix(".ipynb")
+    status, message, started = "ok", "", time.perf_counter()
+    with peak_memory() as peak:
+        try:
+            papermill.execute_notebook(spec.notebook, partial, spec.changed, cwd=spec.folder, progress_bar=False,
+                                       execution_timeout=spec.timeout, extra_arguments=QUIET_KERNEL)
+        except CellTimeoutError:
+            status, message = "timeout", f"the cell took longer than {spec.timeout} s"
+        except DeadKernelError:
+            status, message = "died", "the kernel was killed, which mostly means that memory ran out"
+        except Exception as error:  # whatever a notebook does must not stop the batch; the report shows it
+            status, message = "failed", _short_message(error)
+    record = {"name": spec.name, "lesson": spec.lesson, "notebook": spec.executed.name, "status": status,
+              "seconds": round(time.perf_counter() - started, 2), "peak_memory_mb": round(peak[0] / 2**20),
+              "parameters": spec.parameters, "numbers": {}, "thumbnail": None, "error": None}
+    if partial.exists():
+        from ..results import read_records
+
+        notebook = nbformat.read(partial, as_version=4)
+        record.update(numbers=read_records(notebook), thumbnail=thumbnail(notebook))
+        os.replace(partial, spec.executed)
+    if status != "ok":
+        record["error"] = describe_failure(notebook if spec.executed.exists() else None, message)
+    with contextlib.suppress(OSError):  # not empty: the lesson wrote something there
+        spec.folder.rmdir()
+    return record
+
+
+def _short_message(error):
+    if hasattr(error, "ename"):  # papermill's own message holds the whole traceback
+        return f"{error.ename}: {error.evalue}" if error.evalue else error.ename
+    return f"{type(error).__name__}: {error}"
+
+
+def describe_failure(notebook, message):
+    """The cell that was running when a notebook stopped: its number, source, and the last lines of its output."""
+    if notebook is None:
+        return {"cell": None, "source": "", "message": message, "output": ""}
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    reached = [cell for cell in code if cell.metadata.get("papermill", {}).get("status") in ("failed", "completed")]
+    cell = reached[-1] if reached else code[0]
+    text = "".join(output.text if output.output_type == "stream" else output.get("data", {}).get("text/plain", "") + "\n"
+                   for output in cell.outputs if output.output_type != "error")
+    return {"cell": code.index(cell) + 1, "source": cell.source, "message": message,
+            "output": "\n".join(text.rstrip().splitlines()[-LAST_LINES:])}
+
+
+@contextlib.contextmanager
+def peak_memory(every=0.2):
+    """Watch this process's children; yields a list whose one item is the largest resident set so far, in bytes.
+
+    Linux and Windows keep each process's high-water mark, so a peak between two looks is not missed;
+    on macOS it is the largest of the samples.
+    """
+    import psutil
+
+    peak, done = [0], threading.Event()
+
+    def watch():
+        children = []
+        while not done.wait(every):
+            children = children or psutil.Process().children()  # a costly look at all processes: once is enough
+            for child in children:
+                with contextlib.suppress(psutil.Error, OSError):
+                    peak[0] = max(peak[0], _high_water_mark(child))
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield peak
+    finally:
+        done.set()
+        watcher.join()
+
+
+def _high_water_mark(process):
+    if sys.platform == "linux":
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0]) * 1024 if "VmHWM:" in status else 0
+    memory = process.memory_info()
+    return getattr(memory, "peak_wset", memory.rss)
+
+
+def thumbnail(notebook):
+    """A small base64 PNG of the picture in the cell tagged ``thumbnail``, or else of the first picture, or None."""
+    from PIL import Image
+
+    for cell in [*tagged(notebook, "thumbnail"), *notebook.cells]:
+        for output in cell.get("outputs", []):
+            if "image/png" in output.get("data", {}):
+                picture = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))).convert("RGB")
+                picture.thumbnail((THUMBNAIL_WIDTH, THUMBNAIL_WIDTH))
+                small = io.BytesIO()
+                picture.quantize(128).save(small, "PNG", optimize=True)
+                return base64.b64encode(small.getvalue()).decode()
+    return None
+
+
+class FreshProcesses(concurrent.futures.Executor):
+    """An executor that runs each call in a new process, at most `jobs` at a time.
+
+    ``ProcessPoolExecutor`` alone gives up all that is running when one of its processes is killed. Threads
+    would not do either: papermill changes the directory of the whole process.
+    """
+
+    def __init__(self, jobs=1):
+        self._threads = concurrent.futures.ThreadPoolExecutor(jobs)
+
+    def submit(self, function, /, *arguments):
+        return self._threads.submit(self._call, function, *arguments)
+
+    @staticmethod
+    def _call(function, *arguments):
+        spawn = multiprocessing.get_context("spawn")
+        # Ctrl-C reaches the whole process group; only the parent decides what becomes of it.
+        with concurrent.futures.ProcessPoolExecutor(1, spawn, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
+            return pool.submit(function, *arguments).result()
+
+    def shutdown(self, wait=True, *, cancel_futures=False):
+        self._threads.shutdown(wait, cancel_futures=cancel_futures)
+
+    def stop(self):
+        """End all running calls now; nbclient shuts a kernel down when its process is told to terminate."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for process in multiprocessing.active_children():
+            process.terminate()
+        self._threads.shutdown(wait=True)
+
+
+def prepare(out, resume=False):
+    """Make the batch's folder ready, and return the records of an earlier batch in it that `resume` keeps.
+
+    Without `resume`, what an earlier batch wrote is removed, and nothing else is.
+
+    Raises
+    ------
+    UsageError
+        When `out` is a file, holds something that no batch wrote, or cannot be written to.
+    """
+    out = Path(out)
+    manifest = out / MANIFEST
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"--out {out} is a file: name a folder")
+    if out.is_dir() and any(out.iterdir()) and not manifest.is_file():
+        raise UsageError(f"--out {out} is not empty and was not written by a batch: name a new or an empty folder")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / ".writable").touch()
+        (out / ".writable").unlink()
+        earlier = json.loads(manifest.read_text(encoding="utf-8"))["records"] if manifest.is_file() else []
+    except OSError as error:
+        raise UsageError(f"--out {out} cannot be written: {error.strerror}") from None
+    except (ValueError, KeyError):
+        raise UsageError(f"{manifest} is damaged: name another folder with --out, or remove this one") from None
+    if resume:
+        return [record for record in earlier if record["status"] == "ok" and (out / record["notebook"]).is_file()]
+    for path in [*(out / record["notebook"] for record in earlier), out / "results.csv", out / "report.html"]:
+        path.unlink(missing_ok=True)
+    shutil.rmtree(out / "work", ignore_errors=True)
+    return []
+
+
+def fingerprint(spec):
+    """Changes when the notebook or a parameter does: what `--resume` goes by."""
+    content = Path(spec.notebook).read_bytes() + json.dumps(spec.parameters, sort_keys=True).encode()
+    return hashlib.sha256(content).hexdigest()
+
+
+def run_batch(title, specs, out, jobs=1, resume=False, say=print):
+    """Run all `specs`; results and report are written anew whenever one has finished.
+
+    Parameters
+    ----------
+    title : str
+    specs : list of Spec
+    out : Path
+    jobs : int
+        Notebooks at a time.
+    resume : bool
+        Keep the finished runs of an earlier batch in `out` whose notebook and parameters are the same.
+    say : callable
+        Called with one line of text for each finished run.
+
+    Returns
+    -------
+    list of dict
+        The records, in the order of `specs`.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        On Ctrl-C, after the running notebooks were stopped; what had finished stays in the results.
+    """
+    from tqdm import tqdm
+
+    kept = {record["fingerprint"]: record for record in prepare(out, resume)}
+    records = {spec.name: kept.get(fingerprint(spec)) for spec in specs}
+    waiting = [spec for spec in specs if records[spec.name] is None]
+    for spec in specs:
+        if records[spec.name]:
+            say(f"kept     {spec.name}")
+    save(title, specs, records, out)
+    executor = FreshProcesses(jobs)
+    futures = {executor.submit(run_one, spec): spec for spec in waiting}
+    bar = tqdm(total=len(specs), initial=len(specs) - len(waiting), unit="notebook", disable=None, leave=False)
+    try:
+        pending = set(futures)
+        while pending:
+            bar.set_description("running " + ", ".join(futures[future].name for future in pending if future.running()))
+            done, pending = concurrent.futures.wait(pending, 0.5, concurrent.futures.FIRST_COMPLETED)
+            for future in done:
+                spec = futures[future]
+                record = records[spec.name] = {**_record_of(future, spec), "fingerprint": fingerprint(spec)}
+                with tqdm.external_write_mode(file=sys.stdout):
+                    say(f"{record['status']:<8} {spec.name:<28} {record['seconds']:7.1f} s {record['peak_memory_mb']:6,} MB")
+                bar.update()
+                save(title, specs, records, out)
+    except KeyboardInterrupt:
+        executor.stop()
+        for spec in specs:
+            if records[spec.name] is None:
+                records[spec.name] = _unfinished(spec, "interrupted", "stopped by Ctrl-C")
+                spec.folder.with_suffix(".ipynb").unlink(missing_ok=True)
+                shutil.rmtree(spec.folder, ignore_errors=True)
+        save(title, specs, records, out)
+        raise
+    finally:
+        bar.close()
+        executor.shutdown()
+        with contextlib.suppress(OSError):  # not empty, or never made
+            Path(out, "work").rmdir()
+    return [records[spec.name] for spec in specs]
+
+
+def _record_of(future, spec):
+    try:
+        return future.result()
+    except concurrent.futures.process.BrokenProcessPool:
+        return _unfinished(spec, "died", "the process that ran the notebook was killed")
+
+
+def _unfinished(spec, status, message):
+    return {"name": spec.name, "lesson": spec.lesson, "notebook": spec.executed.name, "status": status, "seconds": 0.0,
+            "peak_memory_mb": 0, "parameters": spec.parameters, "numbers": {}, "thumbnail": None,
+            "error": describe_failure(None, message), "fingerprint": ""}
+
+
+def save(title, specs, records, out):
+    """Write the manifest, ``results.csv`` and ``report.html``, each of them whole or not at all."""
+    from ..runtime import versions
+
+    finished = [records[spec.name] for spec in specs if records[spec.name]]
+    write_whole(Path(out, MANIFEST), json.dumps({"title": title, "records": finished}, indent=1))
+    write_whole(Path(out, "results.csv"), results_csv(finished))
+    write_whole(Path(out, "report.html"), write_report(title, finished, len(specs), versions()))
+
+
+def write_whole(path, text):
+    """Write `text` beside `path`, then move it there, so that a half-written file is never seen."""
+    partial = path.with_name(f".{path.name}.part")
+    partial.write_text(text, encoding="utf-8", newline="")
+    os.replace(partial, path)
+
+
+def results_csv(records):
+    """One row a run: lesson, status, seconds, peak memory, every parameter, then every recorded number."""
+    fixed = ["lesson", "status", "seconds", "peak_memory_mb"]
+    parameters = list(dict.fromkeys(name for record in records for name in record["parameters"]))
+    numbers = list(dict.fromkeys(name for record in records for name in record["numbers"]))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fixed + parameters + numbers, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({**record, **record["parameters"], **record["numbers"]} for record in records)
+    return text.getvalue()

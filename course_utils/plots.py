@@ -1,0 +1,193 @@
+"""Every figure of the course: functions that draw into given Axes or make them, and `show`, which adds the words."""
+
+import io
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.patches import Rectangle
+
+#: Eight colours that readers with any of the common colour-vision deficiencies can tell apart (Okabe and Ito, 2008).
+PALETTE = {"blue": "#0072B2", "orange": "#E69F00", "green": "#009E73", "vermillion": "#D55E00",
+           "sky": "#56B4E9", "purple": "#CC79A7", "black": "#000000", "yellow": "#F0E442"}
+
+#: For maps with negative and positive values: purple below zero, white at zero, orange above.
+SIGNED = "PuOr_r"
+
+STYLE = {
+    "figure.dpi": 100, "figure.constrained_layout.use": True, "figure.facecolor": "white",
+    "font.size": 12, "axes.titlesize": 13, "axes.labelsize": 12, "xtick.labelsize": 11, "ytick.labelsize": 11,
+    "legend.fontsize": 11, "legend.frameon": False, "axes.spines.top": False, "axes.spines.right": False,
+    "axes.prop_cycle": mpl.cycler(color=list(PALETTE.values())[:7]), "lines.linewidth": 2, "image.cmap": "gray",
+}
+
+
+def set_style():
+    """Use the course's style for all figures that follow."""
+    plt.rcParams.update(STYLE)
+
+
+def show(figure, alt):
+    """Show a figure once, with words for readers who cannot see it.
+
+    The words stand in the output's metadata, where web pages take them from, and as its plain text, which is
+    what nbval compares. The figure is closed, so that it does not appear a second time.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    alt : str
+        What the picture shows, in a sentence or two. The same on every run.
+
+    Raises
+    ------
+    ValueError
+        When `alt` is empty.
+    """
+    from IPython.display import display
+
+    if not isinstance(alt, str) or not alt.strip():
+        raise ValueError("show(figure, alt=…): alt must say in words what the picture shows; got nothing")
+    display({"image/png": _png(figure), "text/plain": alt}, metadata={"image/png": {"alt": alt}}, raw=True)
+    plt.close(figure)
+
+
+def _png(figure):
+    """The figure as a PNG file with 256 colours: a third of the size, and photographs still look well."""
+    from PIL import Image
+
+    raw, small = io.BytesIO(), io.BytesIO()
+    figure.savefig(raw, format="png")
+    Image.open(raw).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    return small.getvalue()
+
+
+def matrix(values, ax=None, *, title=None, window=None, limit=None, signed=False, decimals=0):
+    """A small matrix as squares with their numbers written in them.
+
+    Parameters
+    ----------
+    values : array-like of shape (height, width)
+        NaN makes an empty square.
+    ax : matplotlib Axes, optional
+    title : str, optional
+    window : tuple (top, left, height, width), optional
+        Squares to outline.
+    limit : float, optional
+        The value with the strongest colour; by default the largest absolute value.
+    signed : bool
+        Colour negative and positive values differently (zero is white).
+    decimals : int
+        Digits after the point.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    values = np.asarray(values, float)
+    height, width = values.shape
+    if ax is None:
+        _, ax = plt.subplots(figsize=(0.5 * width + 0.6, 0.5 * height + 0.8))
+    limit = limit or max(np.nanmax(np.abs(values), initial=0), 1e-9)
+    colours = plt.get_cmap(SIGNED if signed else "Blues")
+    # Half the colour range keeps black digits legible on every square.
+    shade = 0.5 + values / (4 * limit) if signed else 0.5 * values / limit
+    ax.imshow(colours(np.ma.masked_invalid(shade)))
+    for (row, column), value in np.ndenumerate(values):
+        if not np.isnan(value):
+            ax.text(column, row, f"{value:.{decimals}f}".replace("-", "−"), ha="center", va="center")
+    ax.set(xticks=np.arange(-0.5, width), yticks=np.arange(-0.5, height), xticklabels=[], yticklabels=[], title=title)
+    ax.grid(color="0.75", linewidth=0.8)
+    ax.tick_params(length=0)
+    ax.spines[:].set(visible=True, color="0.75")
+    if window:
+        outline(ax, window)
+    return ax
+
+
+def outline(ax, window, colour="vermillion"):
+    """Outline the squares of a window (top, left, height, width) on a matrix or a picture."""
+    top, left, height, width = window
+    ax.add_patch(Rectangle((left - 0.5, top - 0.5), width, height, fill=False, linewidth=3,
+                           edgecolor=PALETTE[colour], zorder=3, clip_on=False))
+    return ax
+
+
+def sliding_window(image, kernel, feature_map, row, column, stride=1):
+    """One step of a convolution: the window on the image, the kernel, and the number that comes out.
+
+    Parameters
+    ----------
+    image : array-like of shape (height, width)
+        Padding, if any, is part of it.
+    kernel : array-like of shape (kernel height, kernel width)
+    feature_map : array-like of shape (output height, output width)
+    row, column : int
+        The position in the feature map.
+    stride : int
+
+    Returns
+    -------
+    matplotlib Figure
+        Three panels. The feature map is filled up to this position, as a reader does it by hand.
+    """
+    image, kernel, feature_map = (np.asarray(values, float) for values in (image, kernel, feature_map))
+    widths = [values.shape[1] for values in (image, kernel, feature_map)]
+    figure, axes = plt.subplots(1, 3, figsize=(0.5 * sum(widths) + 1.6, 0.5 * image.shape[0] + 0.8), width_ratios=widths)
+    window = (row * stride, column * stride, *kernel.shape)
+    done = np.arange(feature_map.size).reshape(feature_map.shape) <= row * feature_map.shape[1] + column
+    matrix(image, axes[0], title="image", window=window)
+    matrix(kernel, axes[1], title="kernel", signed=True)
+    matrix(np.where(done, feature_map, np.nan), axes[2], title="feature map", window=(row, column, 1, 1),
+           signed=True, limit=np.abs(feature_map).max())
+    return figure
+
+
+def picture(pixels, ax=None, *, title=None, limits=(None, None)):
+    """A photograph, colour or grey, or a feature map without negative values: black is the smallest value.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (height, width) or (height, width, 3)
+    ax : matplotlib Axes, optional
+    title : str, optional
+    limits : tuple of float
+        The values shown as black and as white; by default the smallest and the largest.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    if ax is None:
+        _, ax = plt.subplots(figsize=(5, 3.6))
+    ax.imshow(pixels, vmin=limits[0], vmax=limits[1])
+    ax.set_title(title)
+    ax.axis("off")
+    return ax
+
+
+def signed_map(values, ax=None, *, title=None, limit=None, colorbar=True):
+    """A feature map with negative and positive values; purple is below zero, white zero, orange above.
+
+    Parameters
+    ----------
+    values : ndarray of shape (height, width)
+    ax : matplotlib Axes, optional
+    title : str, optional
+    limit : float, optional
+        The colours go from −limit to limit; by default the 99th percentile of the absolute values.
+    colorbar : bool
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    if ax is None:
+        _, ax = plt.subplots(figsize=(5, 3.6))
+    limit = limit or max(np.percentile(np.abs(values), 99), 1e-9)
+    shown = ax.imshow(values, cmap=SIGNED, vmin=-limit, vmax=limit)
+    ax.set_title(title)
+    ax.axis("off")
+    if colorbar:
+        ax.figure.colorbar(shown, ax=ax, shrink=0.8, extend="both")
+    return ax

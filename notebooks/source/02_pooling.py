@@ -1,0 +1,407 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 02 · Pooling
+#
+# Why networks condense their feature maps: pooling keeps what was found, forgets exactly where, and lets the next layer see further.
+#
+# After this lesson you can
+#
+# - compute max and average pooling by hand and predict the size of the result;
+# - say what pooling saves, in activations and in multiplications;
+# - measure how far a pooled map ignores a shift of the picture, and say what is lost with it;
+# - choose between pooling and a strided convolution;
+# - compute the receptive field of a stack of layers.
+#
+# **You need:** lesson 01 · **Time:** about 40 minutes to read, 10 seconds to run ·
+# **Before:** [01 · Convolution](01_convolution.ipynb) · **Next:** 03 · Architectures
+
+# %% [markdown]
+# Change a value here and run the notebook again. `IMAGE` may be the path of a picture of your own.
+
+# %% tags=["parameters"]
+IMAGE: str = "chelsea"  # chelsea, coffee, astronaut, rocket, camera, or the path of an image file
+MAX_SHIFT: int = 10  # largest shift in section 7, pixels, 1 to 40
+SEED: int = 0  # seed of the random numbers, 0 or more
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+
+from course_utils import counting, datasets, plots, reference, runtime
+from course_utils.results import record
+
+with runtime.quiet():
+    import keras
+    import tensorflow as tf
+
+plots.set_style()
+keras.utils.set_random_seed(SEED)
+
+# %% [markdown]
+# ## 1. The question: how much of a feature map is empty?
+#
+# Lesson 01 ended with *filter*, then *detect*: a convolution with the edge kernel, and ReLU. **Predict:** in which share of
+# its pixels is such a map exactly zero?
+
+# %%
+photo = datasets.load_image(IMAGE)
+edge_kernel = np.array([[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]], "float32")
+filtered = reference.correlate2d(photo.grey, edge_kernel)
+detected = reference.relu(filtered)
+dead = float((detected == 0).mean())
+weak = float((detected < 0.1 * detected.max()).mean())
+print(photo)
+print(f"map {detected.shape}: {dead:.1%} exactly zero, {weak:.1%} below a tenth of the strongest answer")
+
+# %% [markdown]
+# ReLU leaves a **dead space**: pixels that say only "nothing here". Most of the others say hardly more. The next layer
+# would have to multiply every one of them by every one of its weights.
+
+# %%
+figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.1))
+plots.picture(photo.pixels, left, title=photo.name)
+plots.picture(detected, right, title="edges after ReLU", limits=(0, np.percentile(detected, 99)))
+plots.show(figure, alt=f"The photograph {photo.name}, and its edge map after ReLU: mostly black, with bright lines at fine detail.")
+
+# %% [markdown]
+# ## 2. By hand
+#
+# **Max pooling** slides a window over the map, as a convolution does, and keeps the largest number in it. There is nothing to multiply.
+# The lecture uses windows of 2 × 2 and moves them by 2, so that they do not overlap.
+
+# %%
+lecture = np.array([[5, 1, 3, 5, 7, 9],
+                    [3, 4, 4, 0, 7, 8],
+                    [6, 1, 8, 6, 3, 4],
+                    [1, 3, 5, 8, 4, 6],
+                    [1, 1, 5, 3, 1, 2],
+                    [1, 2, 2, 6, 4, 6]])
+print("first window:", lecture[0:2, 0:2].ravel().tolist(), "largest:", lecture[0:2, 0:2].max())
+print("second window:", lecture[0:2, 2:4].ravel().tolist(), "largest:", lecture[0:2, 2:4].max())
+
+# %% [markdown]
+# **Predict** the other seven. Then compare with the figure.
+
+# %%
+pooled = np.array([[lecture[i:i + 2, j:j + 2].max() for j in range(0, 6, 2)] for i in range(0, 6, 2)])
+figure, (left, right) = plt.subplots(1, 2, figsize=(6.6, 3.9), width_ratios=[6, 3])
+plots.matrix(lecture, left, title="feature map")
+for i, j in np.ndindex(3, 3):
+    plots.outline(left, (2 * i, 2 * j, 2, 2))
+plots.matrix(pooled, right, title="max pooling", limit=9)
+plots.show(figure, alt="The 6 by 6 matrix of the lecture with nine windows of 2 by 2 outlined, and their largest numbers: 5, 5, 9; 6, 8, 6; 2, 6, 6.")
+
+# %% [markdown]
+# (If you compare the slides: the last two rows of this matrix are not those of lesson 01, although the rest is. With the rows of lesson 01 the
+# bottom left number would be 7.)
+#
+# ## 3. As a formula, as a function, in Keras
+#
+# With window size $w$ and stride $s$, for each channel on its own:
+#
+# $$ P_{ij} = \max_{0 \le a < w,\; 0 \le b < w} S_{i s + a,\; j s + b} $$
+
+# %%
+def max_pool(image, size, stride):
+    height = counting.output_size(image.shape[0], size, stride)
+    width = counting.output_size(image.shape[1], size, stride)
+    return np.array([[image[i * stride:i * stride + size, j * stride:j * stride + size].max()
+                      for j in range(width)] for i in range(height)])
+
+
+print(max_pool(lecture, size=2, stride=2))
+
+# %% [markdown]
+# Keras has the layer `MaxPooling2D`, TensorFlow the function `tf.nn.pool`. Do all ways agree? And how many parameters has the layer? **Predict.**
+
+# %%
+batch = lecture.reshape(1, 6, 6, 1).astype("float32")
+layer = keras.layers.MaxPooling2D(pool_size=2, strides=2)
+by_layer = layer(batch)[0, :, :, 0].numpy()
+by_tensorflow = tf.nn.pool(batch, window_shape=(2, 2), pooling_type="MAX", strides=(2, 2), padding="VALID")[0, :, :, 0].numpy()
+assert (max_pool(lecture, 2, 2) == pooled).all() and (reference.max_pool2d(lecture, 2) == pooled).all()
+assert (by_layer == pooled).all() and (by_tensorflow == pooled).all()
+print("all ways agree; parameters of the layer:", layer.count_params())
+
+# %% [markdown]
+# No weights, so nothing to learn: a pooling layer has only its two settings, the window and the stride.
+#
+# ## 4. Window, stride and the border
+#
+# The size follows from the formula of lesson 01. If no stride is given, Keras takes the size of the window. A window larger than the stride **overlaps** its
+# neighbour; AlexNet pooled with 3 and 2. **Predict** the third and the fourth line.
+
+# %%
+print("pixels  window  stride  padding   size")
+for n, window, stride, padding in [(6, 2, 2, "valid"), (6, 3, 2, "valid"), (7, 2, 2, "valid"), (7, 2, 2, "same"), (55, 3, 2, "valid")]:
+    print(f"{n:6}  {window:6}  {stride:6}  {padding:8} {counting.output_size(n, window, stride, padding):5}")
+
+# %% [markdown]
+# With 7 pixels and `'valid'` the last row and the last column are dropped without a word. `'same'` keeps them. What does it put outside the picture? Not zeros. **Why would
+# zeros be wrong** for a map of negative numbers?
+
+# %%
+negative = -np.arange(1, 10).reshape(3, 3)
+same = keras.layers.MaxPooling2D(2, padding="same")(negative.reshape(1, 3, 3, 1).astype("float32"))[0, :, :, 0].numpy()
+assert (reference.max_pool2d(negative, 2, padding="same") == same).all()
+print(negative, same.astype(int), sep="\n\n")
+
+# %% [markdown]
+# Zeros would win against every negative number. Padding for a maximum therefore counts as −∞: it never wins.
+#
+# ## 5. The average, and the whole map
+#
+# **Average pooling** takes the mean of the window. **Global** pooling takes one window as large as the map: one number a channel remains, whatever the size of the map.
+# **Predict** for a map with a single strong answer of 8 in a window: what does the maximum say, what the mean?
+
+# %%
+sparse = np.array([[0, 0, 0, 0], [0, 8, 0, 0], [0, 0, 1, 1], [0, 0, 1, 1]], float)
+print("max    ", reference.max_pool2d(sparse, 2).tolist())
+print("average", reference.average_pool2d(sparse, 2).tolist())
+for size in [(8, 8), (30, 50)]:
+    maps = np.ones((1, *size, 16), "float32")
+    print("global average of", maps.shape, "is", keras.layers.GlobalAveragePooling2D()(maps).shape)
+
+# %% [markdown]
+# The maximum answers "is it anywhere here?", the mean "how much of it is here?". After ReLU most numbers are zero, and the mean dilutes a single strong
+# answer; this is why hidden layers mostly use the maximum. Global average pooling is common at the *end* of modern networks, where it replaces a huge dense layer.
+
+# %% [markdown]
+# ## 6. On the photograph: filter, detect, condense
+#
+# Three times we halve the height and the width. **Predict:** will the share of exact zeros grow or fall?
+
+# %% tags=["thumbnail"]
+names = ["no pooling", "1 round", "2 rounds", "3 rounds"]
+rounds = [detected]
+for _ in range(3):
+    rounds.append(reference.max_pool2d(rounds[-1], 2))
+figure, axes = plt.subplots(2, 2, figsize=(9, 6.4))
+for name, values, ax in zip(names, rounds, axes.flat):
+    title = f"{name}: {values.shape[0]} × {values.shape[1]}, {np.mean(values == 0):.0%} zero"
+    plots.picture(values, ax, title=title, limits=(0, np.percentile(values, 99)))
+plots.show(figure, alt=f"The edge map of {photo.name} after no, one, two and three rounds of max pooling: coarser each time, and brighter, "
+                       "until few black pixels are left.")
+
+# %% [markdown]
+# The zeros vanish and the picture gets brighter: each strong answer now stands for a larger region. What does that save? We count, for a
+# next layer with 64 filters of 3 × 3 on 32 maps. **Predict** the factor from line to line.
+
+# %%
+print("            map         activations  multiplications of the next layer")
+multiplications = []
+for name, values in zip(names, rounds):
+    multiplications.append(counting.conv_multiplications(values.shape, kernel=3, channels_in=32, filters=64))
+    print(f"{name:10}  {values.shape[0]:3} × {values.shape[1]:3}   {32 * values.size:11,}  {multiplications[-1]:14,}")
+
+# %% [markdown]
+# Each round divides both by four. The parameters of the next layer stay the same (lesson 01: the size of the map does not occur in them); but a *dense* layer after the last map shrinks with it.
+
+# %% [markdown]
+# ## 7. A shifted picture
+#
+# The fourth lecture says that pooling makes a network ignore small shifts: **translation invariance**. We test it. Take a picture with one bright dot, and
+# shift the dot to the right. **Predict:** is the pooled map the same after a shift of one pixel?
+
+# %%
+def pool_rounds(image, count):
+    for _ in range(count):
+        image = reference.max_pool2d(image, 2)
+    return image
+
+
+def dot(row, column, height=16, width=128):
+    image = np.zeros((height, width))
+    image[row, column] = 1
+    return image
+
+
+for start in [4, 5]:
+    unchanged = np.array_equal(pool_rounds(dot(8, start), 1), pool_rounds(dot(8, start + 1), 1))
+    print(f"dot from column {start} to {start + 1}: pooled map unchanged: {unchanged}")
+
+# %% [markdown]
+# It depends. Columns 4 and 5 lie in the same window, columns 5 and 6 do not. So we ask for the *share* of start positions from which a shift goes unnoticed. With
+# windows of two pixels and $r$ rounds, a window of the last map covers $2^r$ pixels. A shift of $d$ should then go unnoticed from a share of $1 - d / 2^r$ of the positions, or from none.
+
+# %%
+shifts = np.arange(MAX_SHIFT + 1)
+
+
+def share_unchanged(count, shift):
+    return np.mean([np.array_equal(pool_rounds(dot(8, start), count), pool_rounds(dot(8, start + shift), count))
+                    for start in range(32)])
+
+
+dots = {count: np.array([share_unchanged(count, shift) for shift in shifts]) for count in range(4)}
+for count, shares in dots.items():
+    assert np.allclose(shares, np.clip(1 - shifts / 2**count, 0, 1))
+    print(f"{names[count]:10}", " ".join(f"{share:4.0%}" for share in shares[:9]))
+
+# %% [markdown]
+# The formula holds, and it is less than "shifts disappear": after one round, half of the shifts by one pixel are seen; after three rounds, one in eight.
+# The lecture's dots vanished because they happened to stay in their windows.
+#
+# A dot is either in the same window or not. With the edge map of the photograph we can measure *how different* the pooled maps are. We divide by the difference to an
+# unrelated picture, the same one turned by half a turn: 0 means "the same", 1 "as different as another picture". **Predict** the order of the four curves.
+
+# %%
+height, width = detected.shape[0] // 8 * 8, (detected.shape[1] - MAX_SHIFT) // 8 * 8
+if not 1 <= MAX_SHIFT <= detected.shape[1] - 8:
+    raise ValueError(f"MAX_SHIFT must be from 1 to {detected.shape[1] - 8} for this picture; got {MAX_SHIFT}")
+
+
+def difference(count, shift):
+    still = pool_rounds(detected[:height, :width], count)
+    moved = pool_rounds(detected[:height, shift:shift + width], count)
+    return np.linalg.norm(moved - still) / np.linalg.norm(still[::-1, ::-1] - still)
+
+
+photos = {count: [difference(count, shift) for shift in shifts] for count in range(4)}
+figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2))
+for count, marker in zip(range(4), "os^D"):
+    left.plot(shifts, dots[count], marker=marker, markersize=5)
+    right.plot(shifts, photos[count], marker=marker, markersize=5, label=names[count])
+left.set(title="One dot", xlabel="shift (pixels)", ylabel="share of positions where\nthe map stays the same", ylim=(-0.05, 1.05))
+right.set(title=f"The edges of {photo.name}", xlabel="shift (pixels)", ylabel="difference from the unshifted map\n(1: an unrelated picture)", ylim=(-0.05, 1.05))
+right.legend(loc="lower right")
+plots.show(figure, alt="Two panels against the shift, with a curve each for no, one, two and three rounds of pooling. Left, the share of dots that stay "
+                       "unnoticed falls to zero at 1, 2, 4 and 8 pixels. Right, the difference of the photograph's maps rises at once without pooling, and more slowly with each round.")
+
+# %% [markdown]
+# Without pooling, a shift by one pixel makes the edge map almost as different as another picture: fine lines no longer meet. Each round of pooling makes it calmer,
+# but no curve stays at zero. Pooling gives *some* invariance to *small* shifts. (Azulay and Weiss, 2019, found that even large networks change their answer after shifts of one pixel.)
+#
+# One thing is exact: a shift by a whole window moves the pooled map by one pixel, and changes nothing else.
+
+# %%
+for count in [1, 2, 3]:
+    window = 2**count
+    still = pool_rounds(detected[:height], count)
+    moved = pool_rounds(detected[:height, window:], count)
+    columns = min(still.shape[1] - 1, moved.shape[1])
+    print(f"{names[count]}, shift {window}: map moved by one:", np.array_equal(still[:, 1:1 + columns], moved[:, :columns]))
+
+# %% [markdown]
+# That property is called **equivariance**: the map moves with the picture. Convolution has it for every shift, pooling for multiples of its stride.
+#
+# ## 8. What is lost
+#
+# If a shift is not noticed, then two different pictures look the same. Here are two dots. **Predict** after which round they cannot be told apart.
+
+# %%
+figure, axes = plt.subplots(2, 4, figsize=(9, 4.8))
+for letter, row, (r, c) in zip("AB", axes, [(9, 1), (14, 6)]):
+    for count, ax in enumerate(row):
+        plots.picture(pool_rounds(dot(r, c, 16, 16), count), ax, title=f"{letter}: {names[count]}")
+plots.show(figure, alt="Two pictures with a dot at different places, after no, one, two and three rounds of pooling. "
+                       "After three rounds both show the same single bright square.")
+for count in range(4):
+    print(names[count] + ", same map:", np.array_equal(pool_rounds(dot(9, 1), count), pool_rounds(dot(14, 6), count)))
+
+# %% [markdown]
+# The zeros were not useless after all: they said where the dot is *not*. To decide "cat or dog", that is a price worth paying. To say where the cat
+# sits, or to count cats, it is not, and networks for such tasks pool less or bring the positions back from earlier maps.
+
+# %% [markdown]
+# ## 9. Pooling or a larger stride?
+#
+# A convolution with stride 2 also halves the map. It does not compute the answers in between at all. **Predict:** how many
+# multiplications does that save, compared with stride 1 and pooling? And which share of the strongest answers is lost?
+
+# %%
+before = counting.conv_multiplications((56, 56), kernel=3, channels_in=64, filters=64)
+after = counting.conv_multiplications(counting.output_size((56, 56), 3, stride=2, padding="same"), kernel=3, channels_in=64, filters=64)
+even = detected[:height, :width]
+strongest = even >= np.quantile(even, 0.99)
+is_maximum = np.repeat(np.repeat(reference.max_pool2d(even, 2), 2, axis=0), 2, axis=1) == even
+print(f"stride 1, then pooling: {before:,} multiplications; stride 2: {after:,}")
+print(f"of the strongest 1 % of the answers, pooling keeps {is_maximum[strongest].mean():.0%}, stride 2 {strongest[::2, ::2].sum() / strongest.sum():.0%}")
+
+# %% [markdown]
+# A quarter of the work, and a quarter of the answers. Pooling loses a strong answer only to a stronger neighbour. Yet a network that *learns* with stride 2 can adapt its kernels, and
+# does about as well (Springenberg and others, 2015); ResNet and its successors mostly use strides. Small networks, such as those of this course, mostly pool.
+
+# %% [markdown]
+# ## 10. The receptive field
+#
+# The **receptive field** of a number in a map is the part of the picture that it depends on. Go through the layers with two
+# numbers: the size $r$ of the field, and the step $j$ in the picture between neighbours in the map. Both start at 1. A layer with window $k$ and stride $s$ gives
+#
+# $$ r \leftarrow r + (k - 1)\, j, \qquad j \leftarrow j \cdot s $$
+#
+# **Predict** the field after three convolutions of 3 × 3, first without pooling, then with a pooling layer after each.
+
+# %%
+convolution, pooling = (3, 1), (2, 2)
+for name, block in {"without pooling": [convolution], "with pooling": [convolution, pooling]}.items():
+    fields = [counting.receptive_field(block * blocks).size for blocks in range(1, 6)]
+    print(f"{name:16} after 1 to 5 blocks: {fields}")
+
+# %% [markdown]
+# Without pooling the field grows by two pixels a layer. With pooling it doubles and doubles, since a step in the map is a larger and larger step in the picture.
+# Five small blocks see a field that would otherwise take dozens of layers.
+#
+# The formula can be tested: the gradient of one number with respect to the picture is zero for all pixels that it does not depend on. (We test with average pooling, because a maximum passes the gradient to one pixel only.)
+
+# %%
+stack = keras.Sequential([keras.layers.Input((64, 64, 1))])
+for _ in range(3):
+    stack.add(keras.layers.Conv2D(1, 3, kernel_initializer="ones"))
+    stack.add(keras.layers.AveragePooling2D(2))
+blank = tf.zeros((1, 64, 64, 1))
+with tf.GradientTape() as tape:
+    tape.watch(blank)
+    answer = stack(blank)[0, 2, 2, 0]
+touched = tape.gradient(answer, blank)[0, :, :, 0].numpy() > 0
+field = counting.receptive_field([convolution, pooling] * 3)
+print("gradient:", touched.any(axis=0).sum(), "×", touched.any(axis=1).sum(), "pixels; formula:", field.size)
+assert touched.any(axis=0).sum() == touched.any(axis=1).sum() == field.size
+
+# %% [markdown]
+# ## 11. The numbers
+#
+# What the lecture states, beside what this run computed:
+
+# %%
+print("lecture: 5 5 9 / 6 8 6 / 2 6 6, this run:", " / ".join(" ".join(map(str, row)) for row in pooled))
+record(dead_share=round(dead, 3), weak_share=round(weak, 3), zero_share_after_3_rounds=round(float(np.mean(rounds[3] == 0)), 3),
+       saving_after_3_rounds=round(multiplications[0] / multiplications[3], 1),
+       shift_1_without_pooling=round(float(photos[0][1]), 2), shift_1_after_3_rounds=round(float(photos[3][1]), 2))
+
+# %% [markdown]
+# ## Exercises
+#
+# 1. **Recall.** A map of 27 × 27 is pooled with a window of 3 and a stride of 2. How large is the result? How many parameters has the layer?
+# 2. **By hand.** Pool the lecture's matrix with a window of 3 and a stride of 3. Then with a window of 3 and a stride of 1: how large is the result, and what is its largest number?
+# 3. **The lecture's question.** The dot moves *down* instead of to the right, or along the diagonal. Which share of the shifts by one pixel goes unnoticed after two rounds? Think first, then change `share_unchanged` and measure.
+# 4. **Code.** Write `average_pool(image, size, stride)` after the pattern of `max_pool`, and compare it with `reference.average_pool2d`.
+# 5. **Design.** A picture has 96 × 96 pixels. Choose convolutions of 3 × 3 and pooling layers so that one number of the last map sees all of it with as few layers as you can.
+# 6. **Explain.** Somebody swaps ReLU and max pooling. Does the result change? Does the work? What if it were average pooling?
+#
+# ## Summary
+#
+# - Max pooling keeps the largest number of each window, average pooling the mean; neither has parameters.
+# - Each round with window 2 and stride 2 leaves a quarter of the activations, and of the next layer's multiplications.
+# - A shift within a window goes unnoticed; $r$ rounds ignore a shift of $d$ pixels from a share of $1 - d / 2^r$ of the positions. What is forgotten is the position.
+# - Padding counts as −∞ for the maximum and is left out of the average.
+# - Pooling doubles the step between neighbours, so the receptive field grows much faster.
+#
+# ## References
+#
+# - A. Azulay and Y. Weiss, *Why do deep convolutional networks generalize so poorly to small image transformations?*, Journal of Machine Learning Research 20, 2019.
+# - J. Springenberg, A. Dosovitskiy, T. Brox and M. Riedmiller, *Striving for simplicity: the all convolutional net*, ICLR workshop 2015, arXiv:1412.6806.
+# - A. Araujo, W. Norris and J. Sim, *Computing receptive fields of convolutional neural networks*, Distill, 2019.
+#
+# **Next:** 03 · Architectures, where blocks of these layers become a network.

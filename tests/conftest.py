@@ -1,0 +1,25 @@
+"""Fixtures that more than one test file uses."""
+
+import nbformat
+import pytest
+
+PARAMETERS = "EPOCHS: int = 3  # passes over the data, at least 1\nNAME: str = 'cat'  # a word\nRATE: float = 0.1  # step, above 0"
+
+
+@pytest.fixture
+def make_lesson(tmp_path):
+    """Write a small notebook that is a lesson: `make_lesson("01_name", "print(1)", …)` gives its path."""
+
+    def make(name, *sources, parameters=PARAMETERS, tags=("parameters",), kernel="python3"):
+        cells = [nbformat.v4.new_code_cell(parameters, metadata={"tags": list(tags)})]
+        cells += [nbformat.v4.new_code_cell(source) for source in sources]
+        notebook = nbformat.v4.new_notebook(cells=cells)
+        if kernel:
+            notebook.metadata["kernelspec"] = {"name": kernel, "display_name": "Python 3", "language": "python"}
+        folder = tmp_path / "notebooks"
+        (folder / "plans").mkdir(parents=True, exist_ok=True)
+        (folder / "plans" / "quick.toml").write_text('title = "All"\n[[run]]\nlesson = "*"\n', encoding="utf-8")
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+        return folder / f"{name}.ipynb"
+
+    return make

@@ -1,0 +1,172 @@
+"""Every kind of image file becomes upright RGB; what is no picture is refused."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from course_utils import datasets
+
+RAMP = np.linspace(0, 255, 60 * 40).astype(np.uint8).reshape(40, 60)
+COLOUR = np.stack([RAMP, RAMP[::-1], np.full_like(RAMP, 100)], axis=2)
+
+
+def save(tmp_path, picture, name="picture.png", **options):
+    picture.save(tmp_path / name, **options)
+    return tmp_path / name
+
+
+@pytest.mark.parametrize("name", datasets.IMAGES)
+def test_the_named_photographs_load_without_network(name):
+    photo = datasets.load_image(name)
+    height, width, channels = photo.pixels.shape
+    assert channels == 3 and photo.pixels.dtype == np.uint8 and max(height, width) <= 512
+    assert photo.grey.shape == (height, width) and photo.grey.dtype == np.float32
+    assert 0 <= photo.grey.min() < 0.2 and 0.6 < photo.grey.max() <= 1.0001
+    assert photo.licence in str(photo)
+
+
+def test_chelsea_is_the_photograph_that_scikit_image_ships():
+    import skimage.data
+
+    assert np.array_equal(datasets.load_image("chelsea").pixels, skimage.data.chelsea())
+
+
+def test_an_rgb_file_is_taken_as_it_is(tmp_path):
+    photo = datasets.load_image(save(tmp_path, Image.fromarray(COLOUR)))
+    assert np.array_equal(photo.pixels, COLOUR) and photo.changes == ()
+    assert str(tmp_path) not in str(photo)
+
+
+def test_grey_weighs_the_channels_as_pillow_does(tmp_path):
+    path = save(tmp_path, Image.fromarray(COLOUR))
+    assert np.allclose(datasets.load_image(path).grey * 255, np.asarray(Image.open(path).convert("L")), atol=1)
+
+
+def test_greyscale_is_repeated_in_three_channels(tmp_path):
+    photo = datasets.load_image(save(tmp_path, Image.fromarray(RAMP)))
+    assert all(np.array_equal(photo.pixels[..., c], RAMP) for c in range(3))
+    assert "grey repeated" in photo.changes[0]
+
+
+def test_black_and_white_is_repeated_in_three_channels(tmp_path):
+    photo = datasets.load_image(save(tmp_path, Image.fromarray(RAMP).convert("1")))
+    assert set(np.unique(photo.pixels)) == {0, 255} and "black and white" in photo.changes[0]
+
+
+def test_a_palette_is_written_out(tmp_path):
+    palette = Image.fromarray(COLOUR).quantize(16)
+    photo = datasets.load_image(save(tmp_path, palette))
+    assert np.array_equal(photo.pixels, np.asarray(palette.convert("RGB"))) and "palette" in photo.changes[0]
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "PA"])
+def test_transparent_parts_become_white(tmp_path, mode):
+    alpha = np.where(np.arange(60) < 30, 0, 255).astype(np.uint8) * np.ones((40, 1), np.uint8)
+    picture = Image.fromarray(COLOUR).convert("L" if mode == "LA" else "RGB").convert("RGBA")
+    picture.putalpha(Image.fromarray(alpha))
+    picture = picture.quantize(64) if mode == "PA" else picture.convert(mode)
+    photo = datasets.load_image(save(tmp_path, picture))
+    assert (photo.pixels[:, :30] >= 250).all() and (photo.pixels[:, 30:] < 250).any()
+    assert photo.changes == ("transparent parts made white",)
+
+
+def test_a_transparent_colour_of_an_rgb_file_becomes_white(tmp_path):
+    photo = datasets.load_image(save(tmp_path, Image.new("RGB", (40, 40), (9, 9, 9)), transparency=(9, 9, 9)))
+    assert (photo.pixels == 255).all()
+
+
+def test_cmyk_is_converted(tmp_path):
+    photo = datasets.load_image(save(tmp_path, Image.fromarray(COLOUR).convert("CMYK"), "p.jpg", quality=95))
+    assert photo.pixels.shape == (40, 60, 3) and "CMYK" in photo.changes[0]
+    assert np.abs(photo.pixels.astype(int) - COLOUR).mean() < 12
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_sixteen_bits_are_scaled_and_not_cut_off(tmp_path, suffix):
+    deep = Image.fromarray(RAMP.astype(np.uint16) * 257)
+    photo = datasets.load_image(save(tmp_path, deep, f"deep.{suffix}"))
+    assert np.array_equal(photo.pixels[..., 0], RAMP) and "16-bit" in photo.changes[0]
+
+
+def test_floating_point_values_are_scaled(tmp_path):
+    photo = datasets.load_image(save(tmp_path, Image.fromarray(RAMP.astype(np.float32) / 1000), "f.tif"))
+    assert np.abs(photo.pixels[..., 0].astype(int) - RAMP).max() <= 1
+
+
+@pytest.mark.parametrize("orientation, expected", [(3, np.rot90(COLOUR, 2)), (6, np.rot90(COLOUR, -1)), (8, np.rot90(COLOUR))])
+def test_a_phone_picture_is_turned_upright(tmp_path, orientation, expected):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    photo = datasets.load_image(save(tmp_path, Image.fromarray(COLOUR), exif=exif))
+    assert np.array_equal(photo.pixels, expected) and "upright" in photo.changes[0]
+
+
+@pytest.mark.parametrize("name", ["large.jpg", "large.png"])
+def test_a_large_picture_is_reduced_and_keeps_its_aspect(tmp_path, name):
+    large = Image.fromarray(COLOUR).resize((6000, 4000), Image.Resampling.BILINEAR)
+    photo = datasets.load_image(save(tmp_path, large, name))
+    assert photo.pixels.shape == (341, 512, 3)
+    assert photo.changes[-1] == "reduced from 6000 × 4000 to 512 × 341 pixels"
+    small = np.asarray(large.resize((512, 341), Image.Resampling.LANCZOS)).astype(int)
+    assert np.abs(photo.pixels - small).mean() < 2
+
+
+def test_a_large_turned_jpeg_reports_the_upright_size(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    photo = datasets.load_image(save(tmp_path, Image.new("RGB", (3000, 2000)), "turned.jpg", exif=exif))
+    assert photo.pixels.shape == (512, 341, 3) and photo.changes[-1] == "reduced from 2000 × 3000 to 341 × 512 pixels"
+
+
+def test_the_first_of_several_frames_is_taken(tmp_path):
+    frames = [Image.new("RGB", (40, 40), colour) for colour in ("red", "blue")]
+    photo = datasets.load_image(save(tmp_path, frames[0], "a.gif", save_all=True, append_images=frames[1:]))
+    assert photo.changes[0] == "the first of 2 frames" and photo.pixels[0, 0, 0] > 200
+
+
+def test_a_missing_file_names_path_and_nearest_name(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"IMAGE: no file .*chelsee' \(did you mean chelsea\?\)"):
+        datasets.load_image("chelsee")
+    with pytest.raises(FileNotFoundError, match="give the path of an image file, or one of chelsea"):
+        datasets.load_image(tmp_path / "nix.jpg")
+
+
+@pytest.mark.parametrize("content", [b"", b"hello, I am text", b"\x89PNG\r\n\x1a\n" + b"\0" * 50, b"\xff\xd8\xff\xe0" + b"\0" * 99])
+def test_what_is_no_image_is_refused(tmp_path, content):
+    (tmp_path / "bad.jpg").write_bytes(content)
+    with pytest.raises(ValueError, match="IMAGE: bad.jpg cannot be read as an image"):
+        datasets.load_image(tmp_path / "bad.jpg")
+
+
+@pytest.mark.parametrize("name", ["cut.jpg", "cut.png"])
+def test_a_truncated_image_is_refused(tmp_path, name):
+    noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), np.uint8)
+    path = save(tmp_path, Image.fromarray(noise), name)
+    path.write_bytes(path.read_bytes()[:5000])
+    with pytest.raises(ValueError, match=f"IMAGE: {name} cannot be read as an image"):
+        datasets.load_image(path)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (31, 200), (5000, 40)])
+def test_a_picture_too_small_for_a_window_is_refused(tmp_path, size):
+    with pytest.raises(ValueError, match="at least 32 × 32 are needed .* choose a larger picture"):
+        datasets.load_image(save(tmp_path, Image.new("RGB", size)))
+
+
+def test_an_enormous_picture_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 2000)
+    for size in [(50, 50), (100, 100)]:  # Pillow warns at the first, raises at the second
+        with pytest.raises(ValueError, match="has more than 2,000 pixels: save a smaller copy"):
+            datasets.load_image(save(tmp_path, Image.new("RGB", size)))
+
+
+def test_a_folder_is_no_image(tmp_path):
+    with pytest.raises(FileNotFoundError, match="IMAGE: no file"):
+        datasets.load_image(tmp_path)
+
+
+def test_the_share_price_is_daily_and_in_order():
+    dates, prices = datasets.load_share_price()
+    assert dates.shape == prices.shape == (1047,) and prices.dtype == np.float32
+    assert (np.diff(dates) > np.timedelta64(0)).all() and (prices > 0).all()
+    assert str(dates[0]) == "2004-08-19"

@@ -1,0 +1,49 @@
+"""The package as a whole: what importing it loads, and that the three lists of dependencies agree."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+def loaded_by(statement):
+    code = f"import sys; {statement}; print(*sorted(name for name in sys.modules if '.' not in name))"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    modules = loaded_by("import course_utils")
+    assert "course_utils" in modules
+    assert not {"numpy", "tensorflow", "keras", "matplotlib", "IPython", "nbformat", "skimage"} & set(modules)
+
+
+def test_a_module_loads_on_first_use():
+    modules = loaded_by("import course_utils; course_utils.counting.output_size(6, 3)")
+    assert "course_utils" in modules and "numpy" not in modules
+
+
+def test_an_unknown_module_is_refused_with_the_known_ones():
+    import course_utils
+
+    with pytest.raises(AttributeError, match="course_utils has no module 'polts'; it has counting, datasets"):
+        course_utils.polts
+
+
+def test_importing_tensorflow_quietly_leaves_stderr_empty():
+    code = ("from course_utils import runtime\nwith runtime.quiet():\n    import tensorflow as tf\n"
+            "import sys; print(tf.constant(1).numpy()); print('after', file=sys.stderr)")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "1\n" and done.stderr == "after\n"
+
+
+def test_an_error_while_quiet_is_raised_and_stderr_restored():
+    code = ("from course_utils import runtime\ntry:\n    with runtime.quiet():\n        import no_such_module\n"
+            "except ImportError as error:\n    import sys; print(error, file=sys.stderr)")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "no_such_module" in done.stderr
+
+
+def test_versions_name_what_a_result_depends_on():
+    from course_utils.runtime import versions
+
+    assert {"python", "tensorflow", "keras", "numpy", "convnet-course"} <= versions().keys()

@@ -1,0 +1,109 @@
+"""A plan expands to one spec a run, or is refused before anything starts."""
+
+from pathlib import Path
+
+import pytest
+
+from course_utils.batch import UsageError
+from course_utils.batch.lessons import Lesson, Parameter
+from course_utils.batch.plan import expand, read_plan
+
+SEED = Parameter("SEED", "int", 0, "")
+LESSONS = [
+    Lesson("01_convolution", Path("01.ipynb"), {"IMAGE": Parameter("IMAGE", "str", "chelsea", ""), "SEED": SEED}),
+    Lesson("06_augmentation", Path("06.ipynb"), {"EPOCHS": Parameter("EPOCHS", "int", 5, ""), "SEED": SEED,
+                                                 "FLIP": Parameter("FLIP", "bool", True, "")}),
+]
+
+
+def plan(**run):
+    return {"title": "t", "run": [{"lesson": "*", "parameters": {}, "grid": {}, "seeds": None, **run}]}
+
+
+def test_the_quick_plan_is_every_lesson_at_its_defaults(tmp_path):
+    specs = expand(plan(), LESSONS, tmp_path)
+    assert [(spec.name, spec.changed) for spec in specs] == [("01_convolution", {}), ("06_augmentation", {})]
+    assert specs[1].parameters == {"EPOCHS": 5, "SEED": 0, "FLIP": True}
+    assert specs[0].folder == tmp_path / "work" / "01_convolution"
+
+
+def test_a_grid_and_seeds_make_one_run_for_each_combination(tmp_path):
+    specs = expand(plan(lesson="06", parameters={"EPOCHS": 2}, grid={"FLIP": [False, True]}, seeds=3), LESSONS, tmp_path)
+    assert [(spec.changed["FLIP"], spec.changed["SEED"]) for spec in specs] == [(f, s) for f in (False, True) for s in range(3)]
+    assert all(spec.changed["EPOCHS"] == 2 for spec in specs)
+    assert len({spec.name for spec in specs}) == 6
+
+
+def test_a_parameter_goes_to_the_lessons_that_have_it(tmp_path):
+    specs = expand(plan(), LESSONS, tmp_path, overrides={"EPOCHS": "2"})
+    assert [spec.changed for spec in specs] == [{}, {"EPOCHS": 2}]
+
+
+def test_only_the_chosen_lessons_run(tmp_path):
+    assert [spec.lesson for spec in expand(plan(), LESSONS, tmp_path, only=["convolution"])] == ["01_convolution"]
+
+
+@pytest.mark.parametrize("arguments, message", [
+    ({"overrides": {"EPOCH": "2"}}, r"no selected lesson has a parameter 'EPOCH' \(did you mean EPOCHS\?\)"),
+    ({"overrides": {"EPOCHS": "2"}, "only": ["01"]}, "no selected lesson has a parameter 'EPOCHS'; there are IMAGE, SEED"),
+    ({"overrides": {"EPOCHS": "many"}}, "06_augmentation: parameter EPOCHS: int is expected, such as 5; got 'many'"),
+    ({"only": ["7"]}, "no lesson '7'"),
+])
+def test_what_no_lesson_has_is_refused(tmp_path, arguments, message):
+    with pytest.raises(UsageError, match=message):
+        expand(plan(), LESSONS, tmp_path, **arguments)
+
+
+def test_a_lesson_that_the_plan_does_not_run_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="the plan runs none of the lessons 06_augmentation"):
+        expand(plan(lesson="01"), LESSONS, tmp_path, only=["06"])
+
+
+def test_a_misspelt_parameter_in_a_plan_is_refused(tmp_path):
+    with pytest.raises(UsageError, match=r"'FLIPS' \(did you mean FLIP\?\)"):
+        expand(plan(grid={"FLIPS": [True]}), LESSONS, tmp_path)
+
+
+def test_a_relative_path_means_the_callers_folder(tmp_path):
+    (tmp_path / "cat.jpg").touch()
+    specs = expand(plan(), LESSONS, tmp_path / "out", ["01"], {"IMAGE": "cat.jpg"}, tmp_path)
+    assert specs[0].changed == {"IMAGE": str(tmp_path / "cat.jpg")}
+    specs = expand(plan(), LESSONS, tmp_path / "out", ["01"], {"IMAGE": "coffee"}, tmp_path)
+    assert specs[0].changed == {"IMAGE": "coffee"}
+
+
+def test_a_missing_file_is_noticed_before_anything_starts(tmp_path):
+    with pytest.raises(UsageError, match="parameter IMAGE: there is no file or folder .*nix.jpg"):
+        expand(plan(), LESSONS, tmp_path, ["01"], {"IMAGE": "nix.jpg"}, tmp_path)
+
+
+def write(folder, text):
+    path = folder / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_plan_file_is_read(tmp_path):
+    path = write(tmp_path, 'title = "T"\n[[run]]\nlesson = "06"\nparameters = { EPOCHS = 30 }\nseeds = 5\n')
+    assert read_plan(path) == {"title": "T", "run": [{"lesson": "06", "parameters": {"EPOCHS": 30}, "grid": {}, "seeds": 5}]}
+
+
+@pytest.mark.parametrize("text, message", [
+    ("title = ", "cannot be read"),
+    ("titel = 'x'\n[[run]]\nlesson='06'", "got 'titel'"),
+    ("title = 'x'", "needs at least one"),
+    ("[[run]]\nlesson = 6", "each .*run.* needs lesson"),
+    ("[[run]]\nlesson = '06'\nseed = 3", r"got 'seed' \(did you mean seeds\?\)"),
+    ("[[run]]\nlesson = '06'\nseeds = 0", "seeds must be a whole number, at least 1; got 0"),
+    ("[[run]]\nlesson = '06'\ngrid = { EPOCHS = 3 }", "grid must be a table .* of lists"),
+    ("[[run]]\nlesson = '06'\nparameters = 3", "parameters must be a table"),
+])
+def test_a_malformed_plan_is_refused(tmp_path, text, message):
+    with pytest.raises(UsageError, match=message):
+        read_plan(write(tmp_path, text))
+
+
+def test_a_missing_plan_names_those_that_exist(tmp_path):
+    write(tmp_path, "title = 'x'")
+    with pytest.raises(UsageError, match=r"no plan .*main.toml.*beside it there are mine"):
+        read_plan(tmp_path / "main.toml")

@@ -1,0 +1,136 @@
+"""Figures: what is drawn where, words for every picture, colours that can be told apart."""
+
+import io
+import itertools
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from PIL import Image
+
+from course_utils import plots
+
+mpl.use("agg")
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def displayed(monkeypatch):
+    calls = []
+    monkeypatch.setattr("IPython.display.display", lambda data, **options: calls.append((data, options)))
+    return calls
+
+
+def test_show_carries_the_words_in_both_places_and_closes_the_figure(displayed):
+    figure = plots.matrix([[1, 2]]).figure
+    assert plots.show(figure, alt="One and two.") is None
+    (data, options), = displayed
+    assert data["text/plain"] == "One and two." and options["metadata"]["image/png"]["alt"] == "One and two."
+    assert options["raw"] is True and data["image/png"].startswith(b"\x89PNG")
+    assert not plt.fignum_exists(figure.number)
+
+
+def test_the_same_figure_has_the_same_bytes_and_not_those_of_another(displayed):
+    for values in ([[1, 2]], [[1, 2]], [[2, 1]]):
+        plots.show(plots.matrix(values).figure, alt="x")
+    first, second, third = (data["image/png"] for data, _ in displayed)
+    assert first == second != third
+
+
+def test_a_photograph_keeps_its_colours_within_256(displayed):
+    rng = np.random.default_rng(0)
+    pixels = (rng.random((60, 60, 3)) * [255, 120, 60]).astype(np.uint8)
+    figure, ax = plt.subplots(figsize=(0.6, 0.6))
+    ax.set_position([0, 0, 1, 1])
+    plots.picture(pixels, ax)
+    plots.show(figure, alt="noise")
+    shown = np.asarray(Image.open(io.BytesIO(displayed[0][0]["image/png"])).convert("RGB")).astype(int)
+    assert np.abs(shown[5:-5, 5:-5].mean((0, 1)) - pixels.mean((0, 1))).max() < 6
+
+
+@pytest.mark.parametrize("alt", ["", "  ", None])
+def test_a_figure_without_words_is_refused(alt):
+    with pytest.raises(ValueError, match="alt must say in words what the picture shows"):
+        plots.show(plt.figure(), alt=alt)
+
+
+def test_a_matrix_writes_its_numbers_and_leaves_nan_empty():
+    ax = plots.matrix([[1, -2, np.nan], [0.25, 3, 4]], decimals=2, title="T", window=(0, 1, 2, 2))
+    assert [text.get_text() for text in ax.texts] == ["1.00", "−2.00", "0.25", "3.00", "4.00"]
+    outline, = ax.patches
+    assert (outline.get_x(), outline.get_y(), outline.get_width(), outline.get_height()) == (0.5, -0.5, 2, 2)
+    assert ax.get_title() == "T"
+
+
+def test_numbers_on_a_matrix_are_legible_on_their_squares():
+    for signed, values in [(False, [[0, 5, 9]]), (True, [[-9, 0, 9]])]:
+        colours = plots.matrix(values, signed=signed).images[0].get_array()[..., :3]
+        linear = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
+        contrast_with_black = (linear @ [0.2126, 0.7152, 0.0722] + 0.05) / 0.05
+        assert contrast_with_black.min() > 4.5  # WCAG 2.1, level AA
+
+
+def test_functions_draw_into_the_axes_they_are_given_and_return_them():
+    figure, axes = plt.subplots(1, 3)
+    assert plots.matrix([[1]], axes[0]) is axes[0]
+    assert plots.picture(np.zeros((4, 4)), axes[1]) is axes[1]
+    assert plots.signed_map(np.ones((4, 4)), axes[2], colorbar=False) is axes[2]
+    assert plt.get_fignums() == [figure.number]
+
+
+def test_a_signed_map_is_white_at_zero():
+    image = plots.signed_map(np.array([[-3.0, 0.0], [1.0, 2.0]])).images[0]
+    low, high = image.get_clim()
+    assert low == -high
+    assert min(image.cmap(image.norm(0.0))[:3]) > 0.95
+
+
+def test_a_map_of_zeros_can_be_drawn():
+    plots.signed_map(np.zeros((3, 3)))
+    plots.matrix(np.zeros((3, 3)))
+
+
+def test_the_sliding_window_outlines_both_places_and_fills_the_map_so_far():
+    feature_map = np.arange(9).reshape(3, 3) + 1
+    figure = plots.sliding_window(np.ones((7, 7)), np.ones((3, 3)), feature_map, row=1, column=0, stride=2)
+    image, _, result = figure.axes[:3]
+    assert (image.patches[0].get_x(), image.patches[0].get_y()) == (-0.5, 1.5)
+    assert [text.get_text() for text in result.texts] == ["1", "2", "3", "4"]
+    assert (result.patches[0].get_x(), result.patches[0].get_y()) == (-0.5, 0.5)
+
+
+def test_the_style_is_set_when_asked_for_and_text_is_legible():
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        plots.set_style()
+        assert all(mpl.rcParams[f"figure.{key}"] for key in ("constrained_layout.use",))
+        sizes = [mpl.rcParams[key] for key in ("font.size", "xtick.labelsize", "legend.fontsize", "axes.labelsize")]
+        assert min(sizes) * mpl.rcParams["figure.dpi"] / 72 >= 14  # pixels, what a browser's default text nearly has
+
+
+# Machado, Oliveira and Fernandes (2009), severity 1.0, on linear RGB.
+DEFICIENCIES = {
+    "none": np.eye(3),
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+
+
+@pytest.mark.parametrize("deficiency", DEFICIENCIES)
+def test_the_palette_can_be_told_apart(deficiency):
+    from skimage.color import rgb2lab
+
+    colours = np.array([mpl.colors.to_rgb(colour) for colour in plots.PALETTE.values()])
+    linear = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(linear @ np.transpose(DEFICIENCIES[deficiency]), 0, 1)
+    seen = np.where(seen <= 0.0031308, 12.92 * seen, 1.055 * seen ** (1 / 2.4) - 0.055)
+    lab = rgb2lab(seen)
+    closest = min((np.linalg.norm(a - b), m, n) for (a, m), (b, n) in itertools.combinations(zip(lab, plots.PALETTE), 2))
+    assert closest[0] > 8, closest  # a difference of 2 can just be seen

@@ -1,0 +1,73 @@
+"""Recorded numbers are shown, survive in the notebook, and are read back."""
+
+import math
+
+import numpy as np
+import pytest
+
+from course_utils.results import METADATA_KEY, read_records, record
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What `record` would show, as (data, metadata) pairs."""
+    calls = []
+    monkeypatch.setattr("course_utils.results._display", lambda data, metadata: calls.append((data, metadata)))
+    return calls
+
+
+def as_notebook(shown):
+    import nbformat
+
+    outputs = [nbformat.v4.new_output("display_data", data, metadata=metadata) for data, metadata in shown]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=outputs), nbformat.v4.new_markdown_cell("x")])
+    return nbformat.reads(nbformat.writes(notebook), as_version=4)
+
+
+def test_numbers_come_back_exactly_and_in_order(shown):
+    record(zebra=1 / 3, ape=7, is_right=True)
+    record(later=np.float32(0.5), count=np.int64(3))
+    found = read_records(as_notebook(shown))
+    assert found == {"zebra": 1 / 3, "ape": 7, "is_right": True, "later": 0.5, "count": 3}
+    assert list(found) == ["zebra", "ape", "is_right", "later", "count"]
+
+
+def test_the_reader_sees_rounded_numbers(shown):
+    record(accuracy=0.123456, parameters=138357544)
+    data, _ = shown[0]
+    assert data["text/plain"] == "accuracy    0.1235\nparameters  138,357,544"
+    assert "<td>138,357,544</td>" in data["text/html"]
+
+
+def test_nan_and_infinity_survive_a_format_that_has_neither(shown):
+    record(loss=float("nan"), worst=float("inf"))
+    assert "NaN" not in str(shown[0][1][METADATA_KEY])
+    found = read_records(as_notebook(shown))
+    assert math.isnan(found["loss"]) and found["worst"] == math.inf
+
+
+def test_of_a_name_recorded_twice_the_later_counts(shown):
+    record(a=1)
+    record(a=2)
+    assert read_records(as_notebook(shown)) == {"a": 2}
+
+
+def test_without_a_notebook_the_table_is_printed(capsys):
+    record(size=4)
+    assert capsys.readouterr().out == "size  4\n"
+
+
+@pytest.mark.parametrize("value", ["0.5", None, [1, 2], np.array([1, 2]), 1j])
+def test_only_single_numbers_are_recorded(value):
+    with pytest.raises(TypeError, match="record: accuracy must be a single number; got"):
+        record(accuracy=value)
+
+
+def test_names_are_lower_case():
+    with pytest.raises(ValueError, match="names are lower case, capitals are parameters; got 'Epochs'"):
+        record(Epochs=3)
+
+
+def test_an_empty_record_is_refused():
+    with pytest.raises(ValueError, match="needs at least one NAME=number"):
+        record()
