@@ -1,0 +1,65 @@
+"""Each lesson runs with other parameters, through papermill's own command, from another directory."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from PIL import Image
+
+from course_utils.batch.lessons import read_lesson
+from course_utils.results import read_records
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+CHANGED = {
+    "00_python_warmup": {"N": 200_000, "BATCH_SIZE": 2, "SEED": 5},
+    "01_convolution": {"IMAGE": "coffee", "FILTERS": 1, "SEED": 3},
+    "02_pooling": {"IMAGE": "camera", "MAX_SHIFT": 3, "SEED": 3},
+}
+LESSONS = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+
+
+def papermill(path, folder, parameters):
+    """Run a lesson; gives papermill's exit code, what it wrote to stderr, and the executed notebook."""
+    options = [part for name, value in parameters.items() for part in ("-p", name, str(value))]
+    command = [sys.executable, "-m", "papermill", "--no-progress-bar", "--log-level", "ERROR", str(path), "out.ipynb", *options]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    return done.returncode, done.stderr, nbformat.read(folder / "out.ipynb", 4)
+
+
+def text_of(notebook):
+    return "".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", []))
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_a_lesson_runs_with_other_parameters(path, tmp_path):
+    assert CHANGED[path.stem].keys() <= read_lesson(path).parameters.keys()
+    code, stderr, notebook = papermill(path, tmp_path, CHANGED[path.stem])
+    assert code == 0, stderr
+    assert read_records(notebook)
+    assert not any(output.get("name") == "stderr" for cell in notebook.cells for output in cell.get("outputs", []))
+
+
+@pytest.mark.parametrize("name", ["01_convolution", "02_pooling"])
+def test_a_lesson_runs_on_the_students_own_picture_and_says_what_it_changed(name, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    noise = np.random.default_rng(0).integers(0, 256, (70, 90), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "mein Bild.png", exif=exif)
+    code, stderr, notebook = papermill(NOTEBOOKS / f"{name}.ipynb", tmp_path, {"IMAGE": "mein Bild.png"})
+    assert code == 0, stderr
+    assert "mein Bild.png: your own picture" in text_of(notebook) and "height 90, width 70" in text_of(notebook)
+    assert "changed: turned upright" in text_of(notebook) and "changed: grey repeated" in text_of(notebook)
+
+
+@pytest.mark.parametrize("name, parameters, message", [
+    ("01_convolution", {"IMAGE": "nix.jpg"}, "FileNotFoundError: IMAGE: no file"),
+    ("01_convolution", {"MY_KERNEL": "[1, 2]"}, "ValueError: MY_KERNEL needs 9 numbers"),
+    ("02_pooling", {"MAX_SHIFT": 0}, "ValueError: MAX_SHIFT must be from 1 to"),
+])
+def test_a_value_that_makes_no_sense_is_refused_by_name(name, parameters, message, tmp_path):
+    parameters = {key: value for key, value in parameters.items()}
+    code, stderr, _ = papermill(NOTEBOOKS / f"{name}.ipynb", tmp_path, parameters)
+    assert code != 0 and message in stderr

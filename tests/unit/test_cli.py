@@ -1,0 +1,93 @@
+"""The command line: exit codes, and messages that say what to do."""
+
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+from course_utils import __main__ as cli
+
+
+@pytest.fixture
+def call(make_lesson, tmp_path, monkeypatch, capsys):
+    """Call the command line beside a small lesson 01_quick; gives exit code, stdout and stderr."""
+    make_lesson("01_quick", "print(EPOCHS)")
+    monkeypatch.chdir(tmp_path)
+
+    def go(*arguments):
+        try:
+            code = cli.main(list(arguments))
+        except SystemExit as stop:  # argparse's own refusals
+            code = stop.code
+        return code, *capsys.readouterr()
+
+    return go
+
+
+def test_run_ends_with_0_and_names_the_report(call, tmp_path):
+    code, out, err = call("run", "-p", "EPOCHS=5")
+    assert code == 0 and "1 of 1 ok; the report is runs/quick/report.html" in out
+    executed = nbformat.read(tmp_path / "runs/quick/01_quick.ipynb", 4)
+    assert executed.cells[-1].outputs[0].text == "5\n"
+
+
+def test_run_ends_with_1_when_a_notebook_failed(call, make_lesson):
+    make_lesson("02_bad", "1 / 0")
+    code, out, err = call("run", "--jobs", "2")
+    assert code == 1 and "02_bad, code cell 2: ZeroDivisionError: division by zero" in err and "1 of 2 ok" in out
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (["-p", "EPOCH=3"], "no selected lesson has a parameter 'EPOCH' (did you mean EPOCHS?)"),
+    (["-p", "EPOCHS=many"], "01_quick: parameter EPOCHS: int is expected, such as 3; got 'many'"),
+    (["-p", "EPOCHS"], "-p takes NAME=VALUE, such as -p EPOCHS=3; got 'EPOCHS'"),
+    (["--lesson", "quik"], "no lesson 'quik' (did you mean quick?)"),
+    (["slow"], "no plan"),
+    (["--jobs", "0"], "a whole number, at least 1, is needed; got '0'"),
+    (["--timeout", "soon"], "a whole number, at least 1, is needed; got 'soon'"),
+    (["--notebooks", "nowhere"], "no lessons found in"),
+    (["--out", "notebooks"], "is not empty and was not written by a batch"),
+    (["--out", "notebooks/01_quick.ipynb"], "is a file: name a folder"),
+    (["--nosuch"], "unrecognized arguments: --nosuch"),
+])
+def test_what_is_asked_for_wrongly_ends_with_2_and_starts_nothing(call, tmp_path, arguments, message):
+    before = sorted(tmp_path.rglob("*"))
+    code, out, err = call("run", *arguments)
+    assert code == 2 and message in err and "Traceback" not in err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_refused_run_leaves_the_earlier_batch_alone(call, tmp_path):
+    call("run")
+    before = {path: path.read_bytes() for path in (tmp_path / "runs").rglob("*") if path.is_file()}
+    assert call("run", "-p", "EPOCH=3")[0] == 2
+    assert {path: path.read_bytes() for path in (tmp_path / "runs").rglob("*") if path.is_file()} == before
+
+
+def test_without_a_kernel_the_message_says_how_to_install_one(call, monkeypatch):
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+
+    def nothing(self, name):
+        raise NoSuchKernel(name)
+
+    monkeypatch.setattr(KernelSpecManager, "get_kernel_spec", nothing)
+    for command in ("run", "build"):
+        code, _, err = call(command)
+        assert code == 2 and "Jupyter has no kernel 'python3'" in err and "-m ipykernel install --sys-prefix" in err
+
+
+def test_without_the_extra_packages_the_message_says_how_to_install_them(call, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert "'run' needs papermill: install it with" in call("run")[2]
+    assert "'build' needs jupytext" in call("build")[2]
+
+
+def test_build_without_sources_ends_with_2(call):
+    code, _, err = call("build")
+    assert code == 2 and "there are no sources in" in err
+
+
+def test_the_help_names_the_commands():
+    done = subprocess.run([sys.executable, "-m", "course_utils", "--help"], capture_output=True, text=True, check=True)
+    assert "run lessons" in done.stdout and "build the notebooks" in done.stdout

@@ -1,0 +1,213 @@
+"""Runs and batches: every ending of a notebook is reported, and none of them hurts another."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+
+from course_utils.batch import UsageError, run
+from course_utils.batch.plan import Spec
+
+RECORDING = "from course_utils.results import record\nrecord(epochs_seen=EPOCHS)"
+PICTURE = ("import matplotlib.pyplot as plt\nfrom course_utils import plots\n"
+           "figure, ax = plt.subplots()\nax.plot([1, 2])\nplots.show(figure, alt='A line.')")
+
+
+@pytest.fixture
+def spec_of(make_lesson, tmp_path):
+    def make(name, *sources, timeout=60, **changed):
+        path = make_lesson(name, *sources)
+        return Spec(name, name, str(path), str(tmp_path / "out"), {"EPOCHS": 3, **changed}, changed, timeout)
+
+    return make
+
+
+def test_a_run_reports_its_numbers_and_its_picture(spec_of):
+    record = run.run_one(spec_of("01_a", RECORDING, PICTURE, EPOCHS=7))
+    assert (record["status"], record["numbers"], record["error"]) == ("ok", {"epochs_seen": 7}, None)
+    assert record["seconds"] > 0 and 30 < record["peak_memory_mb"] < 1000
+    assert record["thumbnail"].startswith("iVBOR")
+    json.dumps(record)  # plain values only: a record travels between processes and into a file
+
+
+def test_the_peak_is_that_of_the_kernel_and_not_only_of_its_end(spec_of):
+    record = run.run_one(spec_of("01_a", "block = bytearray(400 * 2**20)\ndel block\nimport time; time.sleep(1)"))
+    assert 400 < record["peak_memory_mb"] < 700
+
+
+def test_a_run_works_in_a_folder_of_its_own(spec_of, tmp_path):
+    before = Path.cwd()
+    record = run.run_one(spec_of("01_a", "from pathlib import Path\nPath('output').mkdir()\nPath('output/x').touch()"))
+    assert record["status"] == "ok" and (tmp_path / "out/work/01_a/output/x").exists() and Path.cwd() == before
+
+
+def test_a_raising_cell_is_reported_with_its_place_and_its_last_output(spec_of):
+    spec = spec_of("01_a", "x = 1", "for i in range(30):\n    print('line', i)\n1 / 0", "never = 2")
+    record = run.run_one(spec)
+    assert record["status"] == "failed" and record["error"]["message"] == "ZeroDivisionError: division by zero"
+    assert record["error"]["cell"] == 3 and "1 / 0" in record["error"]["source"]
+    assert record["error"]["output"].splitlines() == [f"line {i}" for i in range(18, 30)]
+    outputs = [cell.outputs for cell in nbformat.read(spec.executed, 4).cells if cell.cell_type == "code"]
+    assert outputs[2] and not outputs[3]
+
+
+def test_an_unknown_magic_is_a_failure(spec_of):
+    record = run.run_one(spec_of("01_a", "%no_such_magic"))
+    assert record["status"] == "failed" and record["error"]["cell"] == 2
+
+
+def test_numbers_recorded_before_a_failure_are_kept(spec_of):
+    record = run.run_one(spec_of("01_a", RECORDING, "raise ValueError('later')"))
+    assert record["status"] == "failed" and record["numbers"] == {"epochs_seen": 3}
+
+
+def test_a_cell_that_takes_too_long_is_stopped(spec_of):
+    record = run.run_one(spec_of("01_a", "print('before')\nimport time; time.sleep(60)", timeout=2))
+    assert record["status"] == "timeout" and record["error"]["message"] == "the cell took longer than 2 s"
+    assert record["error"]["cell"] == 2 and record["error"]["output"] == "before" and record["seconds"] < 30
+
+
+def test_a_killed_kernel_is_reported(spec_of):
+    record = run.run_one(spec_of("01_a", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"))
+    assert record["status"] == "died" and "memory ran out" in record["error"]["message"] and record["error"]["cell"] == 2
+
+
+def test_the_tagged_picture_is_the_thumbnail(make_lesson):
+    small = "import matplotlib.pyplot as plt\nfrom course_utils import plots\nplots.show(plt.figure(figsize=(1, 1)), alt='x')"
+    notebook = nbformat.read(make_lesson("01_a", PICTURE, small), 4)
+    pictures = []
+    for cell, size in zip(notebook.cells[1:], [40, 80]):
+        import base64
+        import io
+
+        from PIL import Image
+        png = io.BytesIO()
+        Image.new("RGB", (size, size)).save(png, "PNG")
+        cell.outputs = [nbformat.v4.new_output("display_data", {"image/png": base64.b64encode(png.getvalue()).decode()})]
+        pictures.append(run.thumbnail(nbformat.v4.new_notebook(cells=[cell])))
+    assert run.thumbnail(notebook) == pictures[0]
+    notebook.cells[2].metadata["tags"] = ["thumbnail"]
+    assert run.thumbnail(notebook) == pictures[1]
+
+
+@pytest.fixture
+def batch(tmp_path):
+    """Run specs as a batch; gives the records, what was said, and the rows of results.csv."""
+
+    def go(*specs, **options):
+        said = []
+        records = run.run_batch("Test", list(specs), tmp_path / "out", say=said.append, **options)
+        with open(tmp_path / "out" / "results.csv", newline="", encoding="utf-8") as file:
+            return records, said, list(csv.DictReader(file))
+
+    return go
+
+
+def test_one_failure_does_not_stop_the_others(spec_of, batch, tmp_path):
+    killer = "import os, signal; os.kill(os.getppid(), signal.SIGKILL)"
+    records, said, rows = batch(spec_of("01_a", "1 / 0"), spec_of("02_b", killer), spec_of("03_c", RECORDING), jobs=2)
+    assert [record["status"] for record in records] == ["failed", "died", "ok"]
+    assert [row["lesson"] for row in rows] == ["01_a", "02_b", "03_c"] and rows[2]["epochs_seen"] == "3"
+    assert list(rows[0])[:5] == ["lesson", "status", "seconds", "peak_memory_mb", "EPOCHS"]
+    report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "ZeroDivisionError" in report and "3 of 3 runs finished" in report and len(said) == 3
+    assert not list((tmp_path / "out").glob(".*")), "no half-written file is left"
+
+
+def test_resume_keeps_what_is_finished_and_runs_what_is_not(spec_of, batch, tmp_path):
+    count = f"open({str(tmp_path / 'count')!r}, 'a').write(str(EPOCHS))"
+    good, bad = spec_of("01_a", count), spec_of("02_b", "1 / 0")
+    batch(good, bad)
+    records, said, rows = batch(good, bad, resume=True)
+    assert (tmp_path / "count").read_text() == "3" and said[0].startswith("kept")
+    assert [row["status"] for row in rows] == ["ok", "failed"]
+    batch(spec_of("01_a", count, EPOCHS=4), resume=True)
+    assert (tmp_path / "count").read_text() == "34", "a changed parameter runs again"
+    batch(spec_of("01_a", count + " "), resume=True)
+    assert (tmp_path / "count").read_text() == "343", "a changed notebook runs again"
+
+
+def test_running_again_replaces_what_the_batch_wrote_and_nothing_else(spec_of, batch, tmp_path):
+    batch(spec_of("01_a", "1"), spec_of("02_b", "1"))
+    (tmp_path / "out" / "my notes.txt").write_text("keep me")
+    batch(spec_of("01_a", "1"))
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"01_a.ipynb", "batch.json", "results.csv", "report.html", "my notes.txt"}
+
+
+def test_a_folder_that_no_batch_wrote_is_refused_and_left_alone(tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(UsageError, match="is not empty and was not written by a batch"):
+        run.prepare(tmp_path)
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_file_as_folder_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="is a file: name a folder"):
+        run.prepare(tmp_path / "file")
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="cannot be written: Not a directory"):
+        run.prepare(tmp_path / "file" / "out")
+
+
+def test_a_folder_without_write_permission_is_refused(tmp_path, monkeypatch):
+    def refuse(self, *_, **__):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "touch", refuse)  # root, as in many containers, may write everywhere
+    with pytest.raises(UsageError, match="cannot be written: Permission denied"):
+        run.prepare(tmp_path / "out")
+
+
+def test_a_damaged_manifest_is_refused(tmp_path):
+    (tmp_path / "batch.json").write_text("{")
+    with pytest.raises(UsageError, match="is damaged: name another folder"):
+        run.prepare(tmp_path)
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    target = tmp_path / "results.csv"
+    run.write_whole(target, "old")
+    monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError):
+        run.write_whole(target, "new")
+    assert target.read_text() == "old"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends Ctrl-C to a console, not to a process")
+@pytest.mark.parametrize("to_group", [False, True], ids=["to the process", "as a terminal does"])
+def test_ctrl_c_keeps_what_is_finished_and_leaves_nothing_running(make_lesson, tmp_path, to_group):
+    make_lesson("01_quick", RECORDING)
+    slow = make_lesson("02_slow", f"import os, time\nopen({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(120)")
+    make_lesson("03_never", "1")
+    command = [sys.executable, "-m", "course_utils", "run", "--notebooks", str(slow.parent), "--out", "out"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    deadline = time.monotonic() + 90
+    while not (tmp_path / "pid").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(0.3)
+    (os.killpg if to_group else os.kill)(process.pid, signal.SIGINT)
+    _, stderr = process.communicate(timeout=30)
+    assert process.returncode == 130 and "go on with --resume" in stderr and "Traceback" not in stderr
+    with open(tmp_path / "out" / "results.csv", newline="") as file:
+        assert [row["status"] for row in csv.DictReader(file)] == ["ok", "interrupted", "interrupted"]
+    assert {path.name for path in (tmp_path / "out").rglob("*")} == {"01_quick.ipynb", "batch.json", "results.csv", "report.html"}
+    kernel = int((tmp_path / "pid").read_text())
+    for _ in range(50):
+        if not psutil.pid_exists(kernel) or psutil.Process(kernel).status() == psutil.STATUS_ZOMBIE:
+            break
+        time.sleep(0.2)
+    else:
+        pytest.fail("the kernel is still running")
