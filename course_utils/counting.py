@@ -4,7 +4,7 @@ Everything here is whole-number arithmetic on shapes; no pixel and no weight is 
 the batch axis, and sizes come in the order (height, width), as in ``array.shape``.
 
 One multiplication stands for one multiply-accumulate (multiply two numbers, add the product to a sum), the
-unit in which papers count; adding a bias is not counted.
+unit in which many papers count (others count two operations); adding a bias is not counted.
 """
 
 from math import prod

@@ -300,21 +300,21 @@ print(next(one, "nothing left"), list(two))
 class Reverse:
     def __init__(self, sequence):
         self.sequence = sequence
-        self.left = len(sequence)  # items that are still to come
+        self.taken = 0  # items that were handed out already
 
     def __iter__(self):
         return self
 
     def __next__(self):
-        if self.left == 0:
+        if self.taken == len(self.sequence):
             raise StopIteration
-        self.left -= 1
-        return self.sequence[self.left]
+        self.taken += 1
+        return self.sequence[-self.taken]
 
 print([letter for letter in Reverse("pool")])
 
 # %% [markdown]
-# It works, but most of its lines only keep the position. It must be stored in `self.left`, because the local variables
+# It works, but most of its lines only keep the position. It must be stored in `self.taken`, because the local variables
 # of `__next__` are gone after each call.
 
 # %% [markdown]
@@ -357,8 +357,8 @@ assert list(Reverse("pool")) == list(reverse("pool")) == list(reversed("pool"))
 
 # %% [markdown]
 # Class, generator and Python's own `reversed` agree. The second lists are empty: an iterator, and so a generator,
-# serves **one pass**. A list serves many, because each loop over it asks for a new iterator. So the lecture's "like a list" is
-# true only in a `for` loop or in `sum`: a generator has no length, no index and no second pass.
+# serves **one pass**. A list serves many, because each loop over it gets a new iterator. So the lecture's "like a list" is
+# true only where something goes through it once, as in a `for` loop or in `sum`: a generator has no length, no index and no second pass.
 
 # %% [markdown]
 # ### A generator without an end
@@ -499,7 +499,7 @@ print(f"steps per epoch: {steps}, asked for: {2 * steps}, got: {len(got)}")
 # ### The endless feed
 #
 # The mend is a loop around the pipeline: at the start of each epoch, it makes fresh generators, with a new order. Keras
-# expects each batch as a pair, the inputs and the labels, so we yield pairs.
+# expects each batch as a pair, the inputs and the labels (or a triple, with sample weights), so we yield pairs.
 
 # %%
 def training_batches(items, size, seed):

@@ -60,7 +60,7 @@ print(photo)
 plots.show(plots.picture(photo.pixels, title=photo.name).figure, alt=f"The photograph {photo.name} in colour.")
 
 # %% [markdown]
-# You see at once where one thing ends and another begins: you see *edges*. A network has only additions and
+# You see at once where one thing ends and another begins: you see *edges*. A convolution has only additions and
 # multiplications. **Before you read on:** with these alone, how would you find the places where a picture quickly
 # turns from dark to bright?
 
@@ -168,9 +168,9 @@ plots.show(figure, alt="Three 6 by 6 pictures above their 4 by 4 answers. Vertic
                        "0 in the outer ones. Horizontal edge and flat picture: 0 everywhere.")
 
 # %% [markdown]
-# It answers to the vertical edge and to nothing else. Two reasons: the weights in each row differ from left to right, so a change from left
-# to right counts; and **the weights add up to zero**, so a flat region gives zero, however bright it is. The sign tells the
-# direction: an edge from bright to dark gives negative numbers.
+# Of the three, it answers only to the vertical edge. In **each row** of the kernel the weights add up to zero and differ from left to right. A row of
+# pixels without a change therefore gives zero, however bright it is, and neither the flat picture nor the horizontal edge counts. (An oblique edge gives a weaker
+# answer.) The sign tells the direction: an edge from bright to dark gives negative numbers.
 #
 # A kernel is thus a small picture of what it looks for: where its positive weights meet bright pixels and its
 # negative weights dark ones, the sum is large.
@@ -182,7 +182,9 @@ plots.show(figure, alt="Three 6 by 6 pictures above their 4 by 4 answers. Vertic
 #
 # $$ S_{ij} = \sum_{a} \sum_{b} I_{i-a,\;j-b} \, K_{ab} $$
 #
-# All deep-learning libraries compute the cross-correlation and call it convolution, and so do we. **Predict:** what happens to
+# (To stay inside the picture, $i$ and $j$ then begin at $k_h - 1$ and $k_w - 1$ instead of 0.)
+#
+# TensorFlow, Keras, PyTorch and JAX compute the cross-correlation in their convolution layers, and the field calls it convolution. So do we. **Predict:** what happens to
 # our kernel when it is turned by 180°, and to the feature map?
 
 # %%
@@ -197,7 +199,7 @@ print(reference.convolve2d(image, kernel))
 # ## 5. Bias and ReLU
 #
 # A convolutional layer does two more things. It adds one number to the whole map, the **bias**. Then it applies an
-# activation function, mostly **ReLU**: $\mathrm{ReLU}(x) = \max(0, x)$. Numbers below zero become zero.
+# activation function, mostly **ReLU**: $\mathrm{ReLU}(x) = \max(0, x)$. Numbers below zero become zero. (In Keras you ask for it: `Conv2D(…, activation="relu")`.)
 # **Predict** how many of the sixteen numbers are left above zero with the bias −2.
 
 # %%
@@ -216,21 +218,24 @@ print((detected > 0).sum(), "of", detected.size, "are above zero")
 
 # %%
 grey = photo.grey
-blur = np.full((3, 3), 1 / 9)
-combined = reference.convolve2d(np.pad(kernel, 2), blur)
-twice = reference.correlate2d(reference.correlate2d(grey, kernel), blur)
+second = np.array([[1, 2, 3], [0, 1, 2], [0, 0, 1]]) / 10
+combined = reference.convolve2d(np.pad(kernel, 2), second)
+twice = reference.correlate2d(reference.correlate2d(grey, kernel), second)
 once = reference.correlate2d(grey, combined)
 print(f"kernel {combined.shape}, maps {twice.shape} and {once.shape}")
 print("largest difference below one millionth:", bool(np.abs(twice - once).max() < 1e-6))
 
 # %% [markdown]
-# Yes: blurring and then looking for edges is one convolution, with the 5 × 5 kernel that results when one kernel is convolved with the other. Ten such
-# layers would be one layer, only slower. With ReLU in between, no single kernel can do it, and a simple test shows why:
-# whatever is computed by products and sums alone must change its sign when the picture does.
+# Yes: the two convolutions are one, with the 5 × 5 kernel that results when one kernel is convolved with the other. Ten such
+# layers can compute nothing that one layer with a 21 × 21 kernel could not. (This holds for windows that stay inside the picture. With zeros
+# around every map, the borders differ.)
+#
+# If a ReLU in between cuts anything off, one kernel can no longer do it. A simple test shows why: multiplying pixels by *fixed* weights
+# and adding (without a bias) must change the sign of the result when all pixels change theirs.
 
 # %%
 def two_layers(picture):
-    return reference.correlate2d(reference.relu(reference.correlate2d(picture, kernel)), blur)
+    return reference.correlate2d(reference.relu(reference.correlate2d(picture, kernel)), second)
 
 
 print("without ReLU, sign follows:", np.allclose(reference.correlate2d(-grey, combined), -once))
@@ -256,7 +261,7 @@ plots.show(figure, alt="Nine copies of the zero-padded 5 by 5 picture, each with
 #
 # $$ n_\text{out} = \left\lfloor \frac{n + p - k}{s} \right\rfloor + 1 $$
 #
-# The brackets mean "round down": a last step that would leave the picture is not taken. Keras knows two settings. `'valid'` adds nothing.
+# The brackets mean "round down": a last step that would leave the picture is not taken. `Conv2D` knows two settings. `'valid'` adds nothing.
 # `'same'` adds as many zeros as are needed for $n_\text{out} = \lceil n / s \rceil$; with stride 1 the map is then as large as the picture.
 
 # %%
@@ -302,8 +307,8 @@ plots.show(figure, alt="How often each pixel of a 9 by 9 picture lies under a 3 
 
 # %% [markdown]
 # With stride 1 the corners count once, the middle nine times. With a stride larger than the window, whole rows and columns are never
-# seen; this is why **strides are no larger than the window**. (The third picture also loses its last two columns:
-# a further step would have left the picture.)
+# seen; this is why **strides are mostly no larger than the window**. (ResNet's 1 × 1 convolutions with stride 2 skip pixels on purpose. The third
+# picture also loses its last two rows and columns: a further step would have left the picture.)
 #
 # Padding mends the shrinking, but zeros are not pixels. **Predict** the average that a 3 × 3 window with equal weights computes on a picture in which every pixel is 1.
 
@@ -346,17 +351,25 @@ plots.show(figure, alt=f"The red, green and blue channel of {photo.name} as thre
 #
 # $$ S_{ijf} = b_f + \sum_{a} \sum_{b} \sum_{c} I_{i+a,\;j+b,\;c} \, K_{abcf} $$
 #
-# **Predict** the shape of the result, then look.
+# First one filter. **Predict** the shape of its map.
 
 # %%
 rng = np.random.default_rng(SEED)
 pixels = photo.pixels.astype("float32") / 255
 kernels = rng.normal(size=(3, 3, 3, FILTERS)).astype("float32")
 biases = rng.normal(size=FILTERS).astype("float32")
-maps = reference.conv2d(pixels, kernels, biases)
+one_map = reference.conv2d(pixels, kernels[..., :1], biases[:1])
 by_hand = np.sum(pixels[:3, :3] * kernels[..., 0]) + biases[0]
-print("picture", pixels.shape, "kernels", kernels.shape, "maps", maps.shape)
-print("27 products and a bias give the first number:", np.isclose(by_hand, maps[0, 0, 0]))
+print("picture", pixels.shape, "one filter", kernels[..., :1].shape, "one map", one_map.shape)
+print("27 products and a bias give the first number:", np.isclose(by_hand, one_map[0, 0, 0]))
+
+# %% [markdown]
+# The three channels are gone; the last axis has one map. Now all filters of the layer at once. They are random here; training would choose them.
+
+# %%
+maps = reference.conv2d(pixels, kernels, biases)
+print("kernels", kernels.shape, "maps", maps.shape)
+print("the first map is the one from before:", np.allclose(maps[..., 0], one_map[..., 0], atol=1e-5))
 
 # %% [markdown]
 # In Keras this is the layer `Conv2D`. We give it the same weights, so that all four ways can be compared: by hand, as a NumPy function,
@@ -387,9 +400,9 @@ print(f"convolution: {parameters:,} parameters, {multiplications:,} multiplicati
 print(f"a dense layer between the same shapes: {dense:,} parameters")
 
 # %% [markdown]
-# A dense layer would connect every pixel with every output and need a weight for each pair. The convolution needs so few because it is **local**
-# (only the window counts) and **shares** its weights (the same kernel everywhere). It saves parameters, not work:
-# each of the few weights is used at every position.
+# A dense layer would connect every pixel with every output and need a weight for each pair. A convolution is **local**: only the
+# window counts, 27 products for each output number. That saves parameters *and* work. And it **shares** its weights, the same
+# kernel everywhere. That saves only parameters: each of the few weights is used at every position, so few parameters do not mean little work.
 
 # %% [markdown]
 # ## 8. On a photograph: filter, then detect
@@ -410,7 +423,7 @@ for name, weights in all_kernels.items():
     print(f"{name:13} sum of the weights {np.sum(weights):g}")
 
 # %% [markdown]
-# The sum tells much. Sum 0: a flat region becomes 0, only changes are left. Sum 1: a flat region keeps its brightness, so the result still
+# The sum tells much. Sum 0: a flat region becomes 0, only changes are left. Sum 1: a flat region keeps its brightness, so with these kernels the result still
 # looks like the photograph. **Predict** which kernels will leave the picture recognisable, and where "bottom Sobel" is positive.
 
 # %% tags=["thumbnail"]
@@ -428,15 +441,16 @@ plots.show(figure, alt=f"Five kernels in rows: edge detect, bottom Sobel, emboss
 #   The line along the border is no edge in the scene: it is the step from the picture to the zeros of `'same'`.
 # - **Bottom Sobel** subtracts the row above from the row below. It is positive where the picture gets brighter downwards; ReLU removes the places where it gets darker.
 # - **Emboss** compares bottom right with top left and adds the pixel itself, so the picture stays and seems lit from one side.
-# - **Sharpen** adds to each pixel its difference from its four neighbours.
+# - **Sharpen** adds to each pixel its four differences from its neighbours.
 #
-# Nobody chose these pictures for a network. In training, a network finds kernels of its own, and the first layer's often look like these.
+# People chose these kernels. A network finds its own in training; in a first layer, many of them turn out to be edge and colour detectors (Krizhevsky and others, 2012).
 
 # %% [markdown]
 # ## 9. One dimension, and three
 #
 # The window also slides along a series. The fourth lecture's kernels are the difference of neighbours, the average of five, and
-# John Spencer's 15 weights of 1904 for smoothing death rates. We add an average of 15. Our series is a real share price that matplotlib ships.
+# John Spencer's 15 weights from the early 1900s, made for smoothing sickness and death rates. We add an average of 15. Our series is real: Google's
+# share price on 1,047 trading days (adjusted closing price), which matplotlib ships.
 
 # %%
 dates, price = datasets.load_share_price()
@@ -446,7 +460,8 @@ spencer = np.array([-3, -6, -5, 3, 21, 46, 67, 74, 67, 46, 21, 3, -5, -6, -3], "
 smoothers = {"average of 5": average5, "average of 15": average15, "Spencer": spencer}
 smooth = {name: reference.correlate1d(price, weights) for name, weights in smoothers.items()}
 change = reference.correlate1d(price, difference)
-print("days", len(price), "changes", len(change), *(f"{name} {len(values)}" for name, values in smooth.items()), sep=", ")
+for name, values in {"price": price, "difference": change, **smooth}.items():
+    print(f"{name:13} {len(values)} values")
 assert np.allclose(tf.nn.conv1d(price.reshape(1, -1, 1), spencer.reshape(-1, 1, 1), 1, "VALID")[0, :, 0], smooth["Spencer"], atol=1e-3)
 
 # %% [markdown]
@@ -494,7 +509,7 @@ print("one clip (1, 16, 64, 64, 3) becomes", video.compute_output_shape((1, 16, 
 
 # %%
 print("lecture: 1 5 2 10 / 7, this run:", *feature_map[0], "/", feature_map[1, 0])
-edges = reference.relu(filtered["edge detect"])
+edges = reference.relu(filtered["edge detect"])[1:-1, 1:-1]  # without the border, where the zeros of 'same' make an edge
 record(layer_parameters=parameters, layer_multiplications=multiplications,
        edge_share=round(float((edges > 0.2).mean()), 3), strongest_edge=round(float(edges.max()), 3))
 
@@ -514,7 +529,7 @@ record(layer_parameters=parameters, layer_multiplications=multiplications,
 #
 # - A kernel slides over the picture; at each position, products of pixels and weights are added into one number of the feature map.
 # - Where a kernel's weights add up to zero, it answers only to change. Its pattern of signs is what it looks for.
-# - Size: $\lfloor (n + p - k) / s \rfloor + 1$. `'valid'` shrinks, `'same'` keeps the size and darkens the border.
+# - Size: $\lfloor (n + p - k) / s \rfloor + 1$. `'valid'` shrinks; `'same'` gives $\lceil n / s \rceil$ and mixes zeros into the border.
 # - All input channels go into one map; the number of filters is the depth of the output; parameters: $(k_h k_w c_\text{in} + 1) f$.
 # - Without a nonlinearity, convolutions in a row are one convolution. A bias and ReLU turn *filter* into *detect*.
 #
@@ -523,5 +538,7 @@ record(layer_parameters=parameters, layer_multiplications=multiplications,
 # - V. Dumoulin and F. Visin, *A guide to convolution arithmetic for deep learning*, 2016, arXiv:1603.07285.
 # - I. Goodfellow, Y. Bengio and A. Courville, *Deep Learning*, chapter 9, MIT Press, 2016.
 # - J. Spencer, *On the graduation of the rates of sickness and mortality*, Journal of the Institute of Actuaries 38, 1904.
+# - A. Krizhevsky, I. Sutskever and G. Hinton, *ImageNet classification with deep convolutional neural networks* (AlexNet), NIPS 2012.
+# - K. He, X. Zhang, S. Ren and J. Sun, *Deep residual learning for image recognition* (ResNet), CVPR 2016.
 #
-# **Next:** the maps are large and mostly zero. [02 · Pooling](02_pooling.ipynb) condenses them.
+# **Next:** the maps are large, and after ReLU half of an edge map is zero. [02 · Pooling](02_pooling.ipynb) condenses them.

@@ -56,6 +56,8 @@ keras.utils.set_random_seed(SEED)
 
 # %%
 photo = datasets.load_image(IMAGE)
+if not 1 <= MAX_SHIFT <= min(40, photo.pixels.shape[1] - 10):
+    raise ValueError(f"MAX_SHIFT must be from 1 to {min(40, photo.pixels.shape[1] - 10)} for this picture; got {MAX_SHIFT}")
 edge_kernel = np.array([[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]], "float32")
 filtered = reference.correlate2d(photo.grey, edge_kernel)
 detected = reference.relu(filtered)
@@ -65,8 +67,8 @@ print(photo)
 print(f"map {detected.shape}: {dead:.1%} exactly zero, {weak:.1%} below a tenth of the strongest answer")
 
 # %% [markdown]
-# ReLU leaves a **dead space**: pixels that say only "nothing here". Most of the others say hardly more. The next layer
-# would have to multiply every one of them by every one of its weights.
+# ReLU leaves a **dead space**: pixels that say only "nothing here". Most of the others say hardly more. Yet the next layer
+# would have to multiply them all, each by every weight that belongs to its channel.
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.1))
@@ -135,20 +137,21 @@ assert (by_layer == pooled).all() and (by_tensorflow == pooled).all()
 print("all ways agree; parameters of the layer:", layer.count_params())
 
 # %% [markdown]
-# No weights, so nothing to learn: a pooling layer has only its two settings, the window and the stride.
+# No weights, so nothing to learn: a pooling layer has only its settings: window, stride and padding.
 #
 # ## 4. Window, stride and the border
 #
 # The size follows from the formula of lesson 01. If no stride is given, Keras takes the size of the window. A window larger than the stride **overlaps** its
-# neighbour; AlexNet pooled with 3 and 2. **Predict** the third and the fourth line.
+# neighbour; AlexNet (2012) pooled with 3 and 2. **Predict** the second line, and the matrix for it.
 
 # %%
 print("pixels  window  stride  padding   size")
 for n, window, stride, padding in [(6, 2, 2, "valid"), (6, 3, 2, "valid"), (7, 2, 2, "valid"), (7, 2, 2, "same"), (55, 3, 2, "valid")]:
     print(f"{n:6}  {window:6}  {stride:6}  {padding:8} {counting.output_size(n, window, stride, padding):5}")
+print(max_pool(lecture, size=3, stride=2))
 
 # %% [markdown]
-# With 7 pixels and `'valid'` the last row and the last column are dropped without a word. `'same'` keeps them. What does it put outside the picture? Not zeros. **Why would
+# The 8 in the middle lies in all four windows, and wins in all of them. With 7 pixels and `'valid'` the last row and the last column are dropped without a word. `'same'` keeps them. What does it put outside the picture? Not zeros. **Why would
 # zeros be wrong** for a map of negative numbers?
 
 # %%
@@ -166,16 +169,27 @@ print(negative, same.astype(int), sep="\n\n")
 # **Predict** for a map with a single strong answer of 8 in a window: what does the maximum say, what the mean?
 
 # %%
-sparse = np.array([[0, 0, 0, 0], [0, 8, 0, 0], [0, 0, 1, 1], [0, 0, 1, 1]], float)
+sparse = np.array([[0, 0, 0, 0], [0, 8, 0, 0], [0, 0, 1, 1], [0, 0, 1, 1]], "float32")
+by_hand = [[(0 + 0 + 0 + 8) / 4, 0], [0, (1 + 1 + 1 + 1) / 4]]
+by_layer = keras.layers.AveragePooling2D(2)(sparse.reshape(1, 4, 4, 1))[0, :, :, 0].numpy()
+assert (by_layer == by_hand).all() and (reference.average_pool2d(sparse, 2) == by_hand).all()
 print("max    ", reference.max_pool2d(sparse, 2).tolist())
-print("average", reference.average_pool2d(sparse, 2).tolist())
+print("average", by_layer.tolist())
+
+# %% [markdown]
+# The maximum answers "is it anywhere here?", the mean "how much of it is here?". After ReLU many numbers are zero and most others small, and the mean dilutes a single strong
+# answer; this is why hidden layers mostly use the maximum. At the border, TensorFlow leaves the padding out of the mean: **predict** the means of a map of ones with `'same'`.
+
+# %%
+ones = np.ones((1, 3, 3, 1), "float32")
+print("'same' on ones:", keras.layers.AveragePooling2D(2, padding="same")(ones)[0, :, :, 0].numpy().tolist())
 for size in [(8, 8), (30, 50)]:
     maps = np.ones((1, *size, 16), "float32")
     print("global average of", maps.shape, "is", keras.layers.GlobalAveragePooling2D()(maps).shape)
 
 # %% [markdown]
-# The maximum answers "is it anywhere here?", the mean "how much of it is here?". After ReLU most numbers are zero, and the mean dilutes a single strong
-# answer; this is why hidden layers mostly use the maximum. Global average pooling is common at the *end* of modern networks, where it replaces a huge dense layer.
+# All ones: a mean over one or two pixels at the border is still 1. Compare the convolution of lesson 01, whose average fell to 4/9 in the corners. The last two lines show global pooling:
+# the size of the map does not matter. It is common at the *end* of modern networks, where it replaces a huge dense layer.
 
 # %% [markdown]
 # ## 6. On the photograph: filter, detect, condense
@@ -190,13 +204,13 @@ for _ in range(3):
 figure, axes = plt.subplots(2, 2, figsize=(9, 6.4))
 for name, values, ax in zip(names, rounds, axes.flat):
     title = f"{name}: {values.shape[0]} × {values.shape[1]}, {np.mean(values == 0):.0%} zero"
-    plots.picture(values, ax, title=title, limits=(0, np.percentile(values, 99)))
-plots.show(figure, alt=f"The edge map of {photo.name} after no, one, two and three rounds of max pooling: coarser each time, and brighter, "
-                       "until few black pixels are left.")
+    plots.picture(values, ax, title=title, limits=(0, np.percentile(rounds[1], 99)))
+plots.show(figure, alt=f"The edge map of {photo.name} after no, one, two and three rounds of max pooling, all with the same scale from black to white: "
+                       "coarser and brighter each time.")
 
 # %% [markdown]
-# The zeros vanish and the picture gets brighter: each strong answer now stands for a larger region. What does that save? We count, for a
-# next layer with 64 filters of 3 × 3 on 32 maps. **Predict** the factor from line to line.
+# The exact zeros vanish and the picture gets brighter: each strong answer now stands for a larger region. What does that save? We count, for a
+# next layer with 64 filters of 3 × 3 on 32 maps, with `'same'`. **Predict** the factor from line to line.
 
 # %%
 print("            map         activations  multiplications of the next layer")
@@ -206,7 +220,7 @@ for name, values in zip(names, rounds):
     print(f"{name:10}  {values.shape[0]:3} × {values.shape[1]:3}   {32 * values.size:11,}  {multiplications[-1]:14,}")
 
 # %% [markdown]
-# Each round divides both by four. The parameters of the next layer stay the same (lesson 01: the size of the map does not occur in them); but a *dense* layer after the last map shrinks with it.
+# Each round divides both by about four (an odd last row or column is dropped). The parameters of the next layer stay the same (lesson 01: the size of the map does not occur in them); but a *dense* layer after the last map shrinks with it.
 
 # %% [markdown]
 # ## 7. A shifted picture
@@ -251,16 +265,13 @@ for count, shares in dots.items():
 
 # %% [markdown]
 # The formula holds, and it is less than "shifts disappear": after one round, half of the shifts by one pixel are seen; after three rounds, one in eight.
-# The lecture's dots vanished because they happened to stay in their windows.
+# The lecture's two dots became indistinguishable, so in the end they lay in the same window.
 #
 # A dot is either in the same window or not. With the edge map of the photograph we can measure *how different* the pooled maps are. We divide by the difference to an
-# unrelated picture, the same one turned by half a turn: 0 means "the same", 1 "as different as another picture". **Predict** the order of the four curves.
+# picture as good as unrelated, the same one turned by half a turn: 0 means "the same", 1 "as different as another picture". **Predict** the order of the four curves.
 
 # %%
 height, width = detected.shape[0] // 8 * 8, (detected.shape[1] - MAX_SHIFT) // 8 * 8
-if not 1 <= MAX_SHIFT <= detected.shape[1] - 8:
-    raise ValueError(f"MAX_SHIFT must be from 1 to {detected.shape[1] - 8} for this picture; got {MAX_SHIFT}")
-
 
 def difference(count, shift):
     still = pool_rounds(detected[:height, :width], count)
@@ -280,10 +291,10 @@ plots.show(figure, alt="Two panels against the shift, with a curve each for no, 
                        "unnoticed falls to zero at 1, 2, 4 and 8 pixels. Right, the difference of the photograph's maps rises at once without pooling, and more slowly with each round.")
 
 # %% [markdown]
-# Without pooling, a shift by one pixel makes the edge map almost as different as another picture: fine lines no longer meet. Each round of pooling makes it calmer,
-# but no curve stays at zero. Pooling gives *some* invariance to *small* shifts. (Azulay and Weiss, 2019, found that even large networks change their answer after shifts of one pixel.)
+# Without pooling, a shift by one or two pixels makes the edge map nearly as different as another picture: fine lines no longer meet. Each round of pooling makes it calmer,
+# but no curve stays at zero. Pooling gives *some* invariance to *small* shifts. (Azulay and Weiss, 2019, found that even large networks can change their answer after a shift of one pixel.)
 #
-# One thing is exact: a shift by a whole window moves the pooled map by one pixel, and changes nothing else.
+# One thing is exact: a shift by a whole window moves the pooled map by one pixel, and changes nothing else except at the border, where new pixels enter.
 
 # %%
 for count in [1, 2, 3]:
@@ -294,7 +305,8 @@ for count in [1, 2, 3]:
     print(f"{names[count]}, shift {window}: map moved by one:", np.array_equal(still[:, 1:1 + columns], moved[:, :columns]))
 
 # %% [markdown]
-# That property is called **equivariance**: the map moves with the picture. Convolution has it for every shift, pooling for multiples of its stride.
+# That property is called **equivariance**: the map moves with the picture. Away from the border, a convolution with stride 1 has it for every shift,
+# a layer with stride $s$ for multiples of $s$, and $r$ rounds of pooling with stride 2 for multiples of $2^r$.
 #
 # ## 8. What is lost
 #
@@ -331,7 +343,7 @@ print(f"of the strongest 1 % of the answers, pooling keeps {is_maximum[strongest
 
 # %% [markdown]
 # A quarter of the work, and a quarter of the answers. Pooling loses a strong answer only to a stronger neighbour. Yet a network that *learns* with stride 2 can adapt its kernels, and
-# does about as well (Springenberg and others, 2015); ResNet and its successors mostly use strides. Small networks, such as those of this course, mostly pool.
+# did about as well on CIFAR-10, best with an *extra* convolution of stride 2 in the place of the pooling layer (Springenberg and others, 2015). ResNet and its successors mostly use strides. Small networks, such as those of this course, mostly pool.
 
 # %% [markdown]
 # ## 10. The receptive field
@@ -385,7 +397,7 @@ record(dead_share=round(dead, 3), weak_share=round(weak, 3), zero_share_after_3_
 #
 # 1. **Recall.** A map of 27 × 27 is pooled with a window of 3 and a stride of 2. How large is the result? How many parameters has the layer?
 # 2. **By hand.** Pool the lecture's matrix with a window of 3 and a stride of 3. Then with a window of 3 and a stride of 1: how large is the result, and what is its largest number?
-# 3. **The lecture's question.** The dot moves *down* instead of to the right, or along the diagonal. Which share of the shifts by one pixel goes unnoticed after two rounds? Think first, then change `share_unchanged` and measure.
+# 3. **The lecture's question.** The dot moves *down* instead of to the right, or along the diagonal. Which share of the shifts by one pixel goes unnoticed after two rounds? Think first, then change `share_unchanged` and measure. (Let the dot start in every row *and* column of a window.)
 # 4. **Code.** Write `average_pool(image, size, stride)` after the pattern of `max_pool`, and compare it with `reference.average_pool2d`.
 # 5. **Design.** A picture has 96 × 96 pixels. Choose convolutions of 3 × 3 and pooling layers so that one number of the last map sees all of it with as few layers as you can.
 # 6. **Explain.** Somebody swaps ReLU and max pooling. Does the result change? Does the work? What if it were average pooling?
@@ -395,12 +407,14 @@ record(dead_share=round(dead, 3), weak_share=round(weak, 3), zero_share_after_3_
 # - Max pooling keeps the largest number of each window, average pooling the mean; neither has parameters.
 # - Each round with window 2 and stride 2 leaves a quarter of the activations, and of the next layer's multiplications.
 # - A shift within a window goes unnoticed; $r$ rounds ignore a shift of $d$ pixels from a share of $1 - d / 2^r$ of the positions. What is forgotten is the position.
-# - Padding counts as −∞ for the maximum and is left out of the average.
+# - In TensorFlow and Keras, padding counts as −∞ for the maximum and is left out of the average.
 # - Pooling doubles the step between neighbours, so the receptive field grows much faster.
 #
 # ## References
 #
 # - A. Azulay and Y. Weiss, *Why do deep convolutional networks generalize so poorly to small image transformations?*, Journal of Machine Learning Research 20, 2019.
+# - A. Krizhevsky, I. Sutskever and G. Hinton, *ImageNet classification with deep convolutional neural networks* (AlexNet), NIPS 2012.
+# - K. He, X. Zhang, S. Ren and J. Sun, *Deep residual learning for image recognition* (ResNet), CVPR 2016.
 # - J. Springenberg, A. Dosovitskiy, T. Brox and M. Riedmiller, *Striving for simplicity: the all convolutional net*, ICLR workshop 2015, arXiv:1412.6806.
 # - A. Araujo, W. Norris and J. Sim, *Computing receptive fields of convolutional neural networks*, Distill, 2019.
 #

@@ -43,7 +43,7 @@ def test_the_same_figure_has_the_same_bytes_and_not_those_of_another(displayed):
     assert first == second != third
 
 
-def test_a_photograph_keeps_its_colours_within_256(displayed):
+def test_a_photograph_keeps_its_colours(displayed):
     rng = np.random.default_rng(0)
     pixels = (rng.random((60, 60, 3)) * [255, 120, 60]).astype(np.uint8)
     figure, ax = plt.subplots(figsize=(0.6, 0.6))
