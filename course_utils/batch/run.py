@@ -42,6 +42,7 @@ def run_one(spec):
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # ipykernel 6 warns about a debugger nobody started
     shutil.rmtree(spec.folder, ignore_errors=True)
     spec.folder.mkdir(parents=True)
     partial = spec.folder.with_suffix(".ipynb")
@@ -146,31 +147,50 @@ class FreshProcesses(concurrent.futures.Executor):
     """An executor that runs each call in a new process, at most `jobs` at a time.
 
     ``ProcessPoolExecutor`` alone gives up all that is running when one of its processes is killed. Threads
-    would not do either: papermill changes the directory of the whole process.
+    would not do either: papermill changes the directory of the whole process. While a call runs, the process
+    for the next one is started and imports papermill, which takes longer than starting a kernel.
     """
 
     def __init__(self, jobs=1):
         self._threads = concurrent.futures.ThreadPoolExecutor(jobs)
+        self._lock, self._spare, self._waiting = threading.Lock(), None, 0
 
     def submit(self, function, /, *arguments):
+        with self._lock:
+            self._waiting += 1
         return self._threads.submit(self._call, function, *arguments)
 
-    @staticmethod
-    def _call(function, *arguments):
-        spawn = multiprocessing.get_context("spawn")
-        # Ctrl-C reaches the whole process group; only the parent decides what becomes of it.
-        with concurrent.futures.ProcessPoolExecutor(1, spawn, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
+    def _call(self, function, *arguments):
+        with self._lock:
+            self._waiting -= 1
+            pool = self._spare or _new_process()
+            self._spare = _new_process() if self._waiting else None
+        with pool:
             return pool.submit(function, *arguments).result()
 
     def shutdown(self, wait=True, *, cancel_futures=False):
         self._threads.shutdown(wait, cancel_futures=cancel_futures)
+        if self._spare:
+            self._spare.shutdown(wait)
 
     def stop(self):
         """End all running calls now; nbclient shuts a kernel down when its process is told to terminate."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         for process in multiprocessing.active_children():
             process.terminate()
-        self._threads.shutdown(wait=True)
+        self.shutdown()
+
+
+def _new_process():
+    """A pool of one process, which starts at once and does not wait for its first call."""
+    pool = concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _get_ready)
+    pool.submit(int)
+    return pool
+
+
+def _get_ready():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes, but only the first one decides
+    import papermill  # noqa: F401
 
 
 def prepare(out, resume=False):
@@ -237,18 +257,18 @@ def run_batch(title, specs, out, jobs=1, resume=False, say=print):
     KeyboardInterrupt
         On Ctrl-C, after the running notebooks were stopped; what had finished stays in the results.
     """
-    from tqdm import tqdm
-
     kept = {record["fingerprint"]: record for record in prepare(out, resume)}
     records = {spec.name: kept.get(fingerprint(spec)) for spec in specs}
-    waiting = [spec for spec in specs if records[spec.name] is None]
+    executor = FreshProcesses(jobs)
+    futures = {executor.submit(run_one, spec): spec for spec in specs if records[spec.name] is None}
+
+    from tqdm import tqdm  # here, and the first report now, while the first process starts
+
     for spec in specs:
         if records[spec.name]:
             say(f"kept     {spec.name}")
     save(title, specs, records, out)
-    executor = FreshProcesses(jobs)
-    futures = {executor.submit(run_one, spec): spec for spec in waiting}
-    bar = tqdm(total=len(specs), initial=len(specs) - len(waiting), unit="notebook", disable=None, leave=False)
+    bar = tqdm(total=len(specs), initial=len(specs) - len(futures), unit="notebook", disable=None, leave=False)
     try:
         pending = set(futures)
         while pending:
