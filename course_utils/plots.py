@@ -159,7 +159,7 @@ def picture(pixels, ax=None, *, title=None, limits=(None, None)):
     matplotlib Axes
     """
     if ax is None:
-        _, ax = plt.subplots(figsize=(5, 3.6))
+        _, ax = plt.subplots(figsize=(4.5, 3.2))
     ax.imshow(pixels, vmin=limits[0], vmax=limits[1])
     ax.set_title(title)
     ax.axis("off")

@@ -422,7 +422,8 @@ record(list_kib=round(list_kib), generator_kib=round(generator_kib, 1))
 
 # %%
 print("getsizeof gives the same for both:", sys.getsizeof([1]) == sys.getsizeof([10**100]))
-print("the generator needs less than a hundredth of the list's memory:", generator_kib < list_kib / 100)
+less = generator_kib < list_kib / 100
+print("the generator needs less than a hundredth of the list's memory:", less)
 assert sum(n * n for n in range(N)) == (N - 1) * N * (2 * N - 1) // 6
 
 # %% [markdown]

@@ -32,7 +32,7 @@
 # %% tags=["parameters"]
 IMAGE: str = "chelsea"  # chelsea, coffee, astronaut, rocket, camera, or the path of an image file
 FILTERS: int = 8  # filters in the layer of section 7, 1 to 64
-MY_KERNEL: list[float] = [-1.0, 0.0, 1.0, -2.0, 0.0, 2.0, -1.0, 0.0, 1.0]  # your own 3 × 3 kernel, row by row, 9 numbers
+MY_KERNEL: list[float] = [-1, 0, 1, -2, 0, 2, -1, 0, 1]  # your own kernel: 9 numbers, row by row
 SEED: int = 0  # seed of the random filters, 0 or more
 
 # %%
@@ -57,7 +57,8 @@ keras.utils.set_random_seed(SEED)
 # %%
 photo = datasets.load_image(IMAGE)
 print(photo)
-plots.show(plots.picture(photo.pixels, title=photo.name).figure, alt=f"The photograph {photo.name} in colour.")
+ax = plots.picture(photo.pixels, title=photo.name)
+plots.show(ax.figure, alt=f"The photograph {photo.name} in colour.")
 
 # %% [markdown]
 # You see at once where one thing ends and another begins: you see *edges*. A convolution has only additions and
@@ -105,10 +106,14 @@ write_out(0, 1)
 # The figure shows the step that you have just computed.
 
 # %%
-feature_map = np.array([[np.sum(image[i:i + 3, j:j + 3] * kernel) for j in range(4)] for i in range(4)])
-plots.show(plots.sliding_window(image, kernel, feature_map, row=0, column=1),
-           alt="The 6 by 6 image with a 3 by 3 window outlined in columns 1 to 3, the kernel with columns minus 1, 0 and 1, "
-               "and the 4 by 4 feature map, filled in so far with 1 and 5.")
+feature_map = np.zeros((4, 4), int)
+for i in range(4):
+    for j in range(4):
+        feature_map[i, j] = np.sum(image[i:i + 3, j:j + 3] * kernel)
+figure = plots.sliding_window(image, kernel, feature_map, row=0, column=1)
+plots.show(figure, alt=(
+    "The 6 by 6 image with a window outlined in its first three rows, columns 1 to 3; the "
+    "kernel; and the 4 by 4 feature map, so far filled in with 1 and 5."))
 
 # %% [markdown]
 # ## 3. As a formula, as a function, in TensorFlow
@@ -140,8 +145,9 @@ print(correlate(image, kernel))
 # one channel. A kernel is (height, width, channels in, filters out).
 
 # %%
-by_tensorflow = tf.nn.conv2d(image.reshape(1, 6, 6, 1).astype("float32"),
-                             kernel.reshape(3, 3, 1, 1).astype("float32"), strides=1, padding="VALID")
+one_picture = image.reshape(1, 6, 6, 1).astype("float32")
+one_filter = kernel.reshape(3, 3, 1, 1).astype("float32")
+by_tensorflow = tf.nn.conv2d(one_picture, one_filter, strides=1, padding="VALID")
 print("shape", by_tensorflow.shape)
 assert (correlate(image, kernel) == feature_map).all()
 assert (reference.correlate2d(image, kernel) == feature_map).all()
@@ -163,9 +169,11 @@ tests = {"vertical edge": step.T, "horizontal edge": step, "flat": np.full((6, 6
 figure, axes = plt.subplots(2, 3, figsize=(9, 5.6), height_ratios=[6, 4])
 for (title, pixels), (top, bottom) in zip(tests.items(), axes.T):
     plots.matrix(pixels, top, title=title)
-    plots.matrix(reference.correlate2d(pixels, kernel), bottom, title="answer", signed=True, limit=27)
-plots.show(figure, alt="Three 6 by 6 pictures above their 4 by 4 answers. Vertical edge: 27 in the two middle columns, "
-                       "0 in the outer ones. Horizontal edge and flat picture: 0 everywhere.")
+    answer = reference.correlate2d(pixels, kernel)
+    plots.matrix(answer, bottom, title="answer", signed=True, limit=27)
+plots.show(figure, alt=(
+    "Three 6 by 6 pictures above their 4 by 4 answers. Vertical edge: 27 in the two middle "
+    "columns, 0 outside. Horizontal edge and flat picture: 0 everywhere."))
 
 # %% [markdown]
 # Of the three, it answers only to the vertical edge. In **each row** of the kernel the weights add up to zero and differ from left to right. A row of
@@ -252,9 +260,10 @@ padded = np.pad(image[:5, :5], 1)
 walk = reference.correlate2d(padded, kernel, stride=2)
 figure, axes = plt.subplots(3, 3, figsize=(9, 9.4))
 for (i, j), ax in zip(np.ndindex(3, 3), axes.flat):
-    plots.matrix(padded, ax, title=f"row {i}, column {j}: {walk[i, j]}".replace("-", "−"), window=(2 * i, 2 * j, 3, 3))
-plots.show(figure, alt="Nine copies of the zero-padded 5 by 5 picture, each with the window two pixels further: three positions "
-                       "in each of three rows. The titles give the map: 5, 0, −5; 8, 6, −14; 10, 1, −11.")
+    plots.matrix(padded, ax, title=f"row {i}, column {j}: {walk[i, j]}", window=(2 * i, 2 * j, 3, 3))
+plots.show(figure, alt=(
+    "Nine copies of the zero-padded 5 by 5 picture, each with the window two pixels further: "
+    "three positions in three rows. The map is 5, 0, −5; 8, 6, −14; 10, 1, −11."))
 
 # %% [markdown]
 # Three positions fit in each direction. In general, along an axis with $n$ pixels, $p$ zeros added in all, a kernel of $k$ and a stride of $s$:
@@ -266,8 +275,10 @@ plots.show(figure, alt="Nine copies of the zero-padded 5 by 5 picture, each with
 
 # %%
 print(" n  k  s  padding   size")
-for n, k, s, padding in [(6, 3, 1, "valid"), (5, 3, 2, 1), (6, 3, 1, "same"), (7, 3, 2, "same"), (224, 7, 2, 3), (150, 3, 1, "valid")]:
-    print(f"{n:3} {k:2} {s:2}  {padding!s:7} {counting.output_size(n, k, stride=s, padding=padding):6}")
+for n, k, s, padding in [(6, 3, 1, "valid"), (5, 3, 2, 1), (6, 3, 1, "same"),
+                         (7, 3, 2, "same"), (224, 7, 2, 3), (150, 3, 1, "valid")]:
+    size = counting.output_size(n, kernel=k, stride=s, padding=padding)
+    print(f"{n:3} {k:2} {s:2}  {padding!s:7} {size:6}")
 
 # %% [markdown]
 # (A number as padding means that many zeros on *each* side: $p$ is twice that.) And a kernel that is larger than the picture? It fits nowhere:
@@ -302,8 +313,10 @@ def visits(n, k, s):
 figure, axes = plt.subplots(1, 3, figsize=(12, 4.5))
 for ax, s in zip(axes, [1, 3, 4]):
     plots.matrix(visits(9, 3, s), ax, title=f"stride {s}", limit=9)
-plots.show(figure, alt="How often each pixel of a 9 by 9 picture lies under a 3 by 3 window. Stride 1: 9 times in the middle, "
-                       "once in the corners. Stride 3: once everywhere. Stride 4: some rows and columns never.")
+plots.show(figure, alt=(
+    "How often each pixel of a 9 by 9 picture lies under a 3 by 3 window. Stride 1: 9 times "
+    "in the middle, once in the corners. Stride 3: once. Stride 4: some rows and columns "
+    "never."))
 
 # %% [markdown]
 # With stride 1 the corners count once, the middle nine times. With a stride larger than the window, whole rows and columns are never
@@ -315,7 +328,8 @@ plots.show(figure, alt="How often each pixel of a 9 by 9 picture lies under a 3 
 # %%
 average = reference.correlate2d(np.ones((6, 6)), np.full((3, 3), 1 / 9), padding="same")
 ax = plots.matrix(average, title="average of ones, 'same'", decimals=2)
-plots.show(ax.figure, alt="A 6 by 6 map: 1.00 inside, 0.67 along the sides, 0.44 in the corners.")
+plots.show(ax.figure, alt=(
+    "A 6 by 6 map: 1.00 inside, 0.67 along the sides, 0.44 in the corners."))
 
 # %% [markdown]
 # At the border the average falls to 6/9 and in the corner to 4/9, because the window counts zeros that nobody photographed. The border looks darker
@@ -343,7 +357,9 @@ for k in [2, 3, 4, 5]:
 figure, axes = plt.subplots(1, 3, figsize=(9, 2.4))
 for ax, name, channel in zip(axes, ["red", "green", "blue"], np.moveaxis(photo.pixels, 2, 0)):
     plots.picture(channel, ax, title=f"{name} channel", limits=(0, 255))
-plots.show(figure, alt=f"The red, green and blue channel of {photo.name} as three grey pictures, white where there is much of the colour.")
+plots.show(figure, alt=(
+    f"The red, green and blue channel of {photo.name} as three grey pictures, white where "
+    "there is much of the colour."))
 
 # %% [markdown]
 # A filter then has a slice for each channel: 3 × 3 × 3 = 27 weights. Each slice is multiplied with its channel, and **everything is added into one number**.
@@ -380,9 +396,9 @@ layer = keras.layers.Conv2D(FILTERS, kernel_size=3, padding="valid")
 layer.build((None, *pixels.shape))
 layer.set_weights([kernels, biases])
 by_layer = layer(pixels[np.newaxis])[0].numpy()
-by_tensorflow = tf.nn.conv2d(pixels[np.newaxis], kernels, strides=1, padding="VALID")[0].numpy() + biases
+by_tensorflow = tf.nn.conv2d(pixels[np.newaxis], kernels, strides=1, padding="VALID")[0].numpy()
 assert by_layer.shape == by_tensorflow.shape == maps.shape
-print("tf.nn.conv2d agrees:", np.allclose(by_tensorflow, maps, atol=1e-4))
+print("tf.nn.conv2d agrees:", np.allclose(by_tensorflow + biases, maps, atol=1e-4))
 print("Conv2D agrees:      ", np.allclose(by_layer, maps, atol=1e-4))
 
 # %% [markdown]
@@ -395,7 +411,7 @@ print("Conv2D agrees:      ", np.allclose(by_layer, maps, atol=1e-4))
 parameters = counting.conv_parameters(kernel=3, channels_in=3, filters=FILTERS)
 assert parameters == layer.count_params() == (3 * 3 * 3 + 1) * FILTERS
 dense = counting.dense_parameters(inputs=pixels.size, units=maps.size)
-multiplications = counting.conv_multiplications(maps.shape[:2], kernel=3, channels_in=3, filters=FILTERS)
+multiplications = counting.conv_multiplications(maps.shape[:2], 3, channels_in=3, filters=FILTERS)
 print(f"convolution: {parameters:,} parameters, {multiplications:,} multiplications")
 print(f"a dense layer between the same shapes: {dense:,} parameters")
 
@@ -427,14 +443,18 @@ for name, weights in all_kernels.items():
 # looks like the photograph. **Predict** which kernels will leave the picture recognisable, and where "bottom Sobel" is positive.
 
 # %% tags=["thumbnail"]
-filtered = {name: reference.correlate2d(grey, np.array(weights, "float32"), padding="same") for name, weights in all_kernels.items()}
-figure, axes = plt.subplots(5, 3, figsize=(8.2, 9), width_ratios=[1, 1.6, 1.5])
-for (name, response), row in zip(filtered.items(), axes):
-    plots.matrix(all_kernels[name], row[0], title=name, signed=True)
-    plots.signed_map(response, row[1], title="filter")
-    plots.picture(reference.relu(response), row[2], title="detect (ReLU)", limits=(0, np.percentile(response, 98)))
-plots.show(figure, alt=f"Five kernels in rows: edge detect, bottom Sobel, emboss, sharpen and your own. Beside each, its feature map of {photo.name} in "
-                       "orange (positive) and purple (negative), and what ReLU leaves of it, in grey.")
+filtered = {}
+figure, axes = plt.subplots(5, 3, figsize=(7.4, 8.2), width_ratios=[1, 1.6, 1.5])
+for (name, weights), row in zip(all_kernels.items(), axes):
+    filtered[name] = reference.correlate2d(grey, np.array(weights, "float32"), padding="same")
+    detected, white = reference.relu(filtered[name]), np.percentile(filtered[name], 98)
+    plots.matrix(weights, row[0], title=name, signed=True)
+    plots.signed_map(filtered[name], row[1], title="filter")
+    plots.picture(detected, row[2], title="detect (ReLU)", limits=(0, max(white, 1e-6)))
+plots.show(figure, alt=(
+    "Five kernels in rows: edge detect, bottom Sobel, emboss, sharpen and your own. Beside "
+    f"each, its feature map of {photo.name} in orange (positive) and purple (negative), and "
+    "what ReLU leaves of it, in grey."))
 
 # %% [markdown]
 # - **Edge detect** subtracts the eight neighbours from eight times the pixel. It answers to fine detail in any direction.
@@ -462,7 +482,8 @@ smooth = {name: reference.correlate1d(price, weights) for name, weights in smoot
 change = reference.correlate1d(price, difference)
 for name, values in {"price": price, "difference": change, **smooth}.items():
     print(f"{name:13} {len(values)} values")
-assert np.allclose(tf.nn.conv1d(price.reshape(1, -1, 1), spencer.reshape(-1, 1, 1), 1, "VALID")[0, :, 0], smooth["Spencer"], atol=1e-3)
+by_tensorflow = tf.nn.conv1d(price.reshape(1, -1, 1), spencer.reshape(-1, 1, 1), 1, "VALID")[0, :, 0]
+assert np.allclose(by_tensorflow, smooth["Spencer"], atol=1e-3)
 
 # %% [markdown]
 # **Predict** the sums of the four kernels, and from them what each does to a price that never changes. One of them keeps even a cubic curve exactly as it is. Which?
@@ -471,8 +492,8 @@ assert np.allclose(tf.nn.conv1d(price.reshape(1, -1, 1), spencer.reshape(-1, 1, 
 t = np.arange(40.0)
 cubic = 2 + t - 0.3 * t**2 + 0.01 * t**3
 for name, weights in {"difference": difference, **smoothers}.items():
-    middle = len(weights) // 2
-    same = np.allclose(reference.correlate1d(cubic, weights.astype(float)), cubic[middle:len(t) - len(weights) + 1 + middle], atol=1e-4)
+    result, middle = reference.correlate1d(cubic, weights), len(weights) // 2
+    same = np.allclose(result, cubic[middle:middle + len(result)], atol=1e-3)
     print(f"{name:13} sum {weights.sum():.2f}, keeps a cubic: {same}")
 
 # %% [markdown]
@@ -489,9 +510,11 @@ for (name, values), line in zip(smooth.items(), ["-", ":", "--"]):
 top.set(title="Three smoothing kernels on a share price", ylabel="US dollars")
 top.legend()
 bottom.bar(dates[days], change[days.start - 1:days.stop - 1], color=plots.PALETTE["purple"])
-bottom.set(title="The difference kernel: change from day to day", ylabel="US dollars", xlabel="trading day")
-plots.show(figure, alt="Above, a share price over sixty trading days around the end of 2007 with three smoother curves. The average of 15 cuts the peak off; "
-                       "Spencer's, as long, follows it. Below, bars for the change from day to day, up and down around zero.")
+bottom.set(title="The difference kernel: change from day to day", ylabel="US dollars", xlabel="date")
+plots.show(figure, alt=(
+    "Above, a share price over sixty trading days at the end of 2007 with three smoother "
+    "curves. The average of 15 cuts the peak off; Spencer's, as long, follows it. Below, bars "
+    "for the change from day to day, up and down around zero."))
 
 # %% [markdown]
 # (The lecture's listing prints 32 where Spencer's kernel has its second 21. The weights must be symmetric and add up to 320.)
@@ -509,7 +532,7 @@ print("one clip (1, 16, 64, 64, 3) becomes", video.compute_output_shape((1, 16, 
 
 # %%
 print("lecture: 1 5 2 10 / 7, this run:", *feature_map[0], "/", feature_map[1, 0])
-edges = reference.relu(filtered["edge detect"])[1:-1, 1:-1]  # without the border, where the zeros of 'same' make an edge
+edges = reference.relu(filtered["edge detect"])[1:-1, 1:-1]  # without the false edge at the border
 record(layer_parameters=parameters, layer_multiplications=multiplications,
        edge_share=round(float((edges > 0.2).mean()), 3), strongest_edge=round(float(edges.max()), 3))
 

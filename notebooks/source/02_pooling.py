@@ -56,15 +56,16 @@ keras.utils.set_random_seed(SEED)
 
 # %%
 photo = datasets.load_image(IMAGE)
-if not 1 <= MAX_SHIFT <= min(40, photo.pixels.shape[1] - 10):
-    raise ValueError(f"MAX_SHIFT must be from 1 to {min(40, photo.pixels.shape[1] - 10)} for this picture; got {MAX_SHIFT}")
+largest_shift = min(40, photo.pixels.shape[1] - 10)
+if not 1 <= MAX_SHIFT <= largest_shift:
+    raise ValueError(f"MAX_SHIFT must be from 1 to {largest_shift} here; got {MAX_SHIFT}")
 edge_kernel = np.array([[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]], "float32")
 filtered = reference.correlate2d(photo.grey, edge_kernel)
 detected = reference.relu(filtered)
 dead = float((detected == 0).mean())
 weak = float((detected < 0.1 * detected.max()).mean())
 print(photo)
-print(f"map {detected.shape}: {dead:.1%} exactly zero, {weak:.1%} below a tenth of the strongest answer")
+print(f"map {detected.shape}: {dead:.1%} exactly zero, {weak:.1%} below a tenth of the strongest")
 
 # %% [markdown]
 # ReLU leaves a **dead space**: pixels that say only "nothing here". Most of the others say hardly more. Yet the next layer
@@ -74,7 +75,9 @@ print(f"map {detected.shape}: {dead:.1%} exactly zero, {weak:.1%} below a tenth 
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.1))
 plots.picture(photo.pixels, left, title=photo.name)
 plots.picture(detected, right, title="edges after ReLU", limits=(0, np.percentile(detected, 99)))
-plots.show(figure, alt=f"The photograph {photo.name}, and its edge map after ReLU: mostly black, with bright lines at fine detail.")
+plots.show(figure, alt=(
+    f"The photograph {photo.name}, and its edge map after ReLU: mostly black, with bright "
+    "lines at fine detail."))
 
 # %% [markdown]
 # ## 2. By hand
@@ -96,13 +99,16 @@ print("second window:", lecture[0:2, 2:4].ravel().tolist(), "largest:", lecture[
 # **Predict** the other seven. Then compare with the figure.
 
 # %%
-pooled = np.array([[lecture[i:i + 2, j:j + 2].max() for j in range(0, 6, 2)] for i in range(0, 6, 2)])
+pooled = np.zeros((3, 3), int)
 figure, (left, right) = plt.subplots(1, 2, figsize=(6.6, 3.9), width_ratios=[6, 3])
 plots.matrix(lecture, left, title="feature map")
 for i, j in np.ndindex(3, 3):
+    pooled[i, j] = lecture[2 * i:2 * i + 2, 2 * j:2 * j + 2].max()
     plots.outline(left, (2 * i, 2 * j, 2, 2))
 plots.matrix(pooled, right, title="max pooling", limit=9)
-plots.show(figure, alt="The 6 by 6 matrix of the lecture with nine windows of 2 by 2 outlined, and their largest numbers: 5, 5, 9; 6, 8, 6; 2, 6, 6.")
+plots.show(figure, alt=(
+    "The 6 by 6 matrix of the lecture with nine windows of 2 by 2 outlined, and their largest "
+    "numbers: 5, 5, 9; 6, 8, 6; 2, 6, 6."))
 
 # %% [markdown]
 # (If you compare the slides: the last two rows of this matrix are not those of lesson 01, although the rest is. With the rows of lesson 01 the
@@ -118,8 +124,12 @@ plots.show(figure, alt="The 6 by 6 matrix of the lecture with nine windows of 2 
 def max_pool(image, size, stride):
     height = counting.output_size(image.shape[0], size, stride)
     width = counting.output_size(image.shape[1], size, stride)
-    return np.array([[image[i * stride:i * stride + size, j * stride:j * stride + size].max()
-                      for j in range(width)] for i in range(height)])
+    result = np.zeros((height, width), image.dtype)
+    for i in range(height):
+        for j in range(width):
+            top, left = i * stride, j * stride
+            result[i, j] = image[top:top + size, left:left + size].max()
+    return result
 
 
 print(max_pool(lecture, size=2, stride=2))
@@ -130,10 +140,11 @@ print(max_pool(lecture, size=2, stride=2))
 # %%
 batch = lecture.reshape(1, 6, 6, 1).astype("float32")
 layer = keras.layers.MaxPooling2D(pool_size=2, strides=2)
-by_layer = layer(batch)[0, :, :, 0].numpy()
-by_tensorflow = tf.nn.pool(batch, window_shape=(2, 2), pooling_type="MAX", strides=(2, 2), padding="VALID")[0, :, :, 0].numpy()
-assert (max_pool(lecture, 2, 2) == pooled).all() and (reference.max_pool2d(lecture, 2) == pooled).all()
-assert (by_layer == pooled).all() and (by_tensorflow == pooled).all()
+by_layer = layer(batch)
+by_tensorflow = tf.nn.pool(batch, window_shape=(2, 2), pooling_type="MAX", strides=(2, 2))
+for result in [by_layer[0, :, :, 0].numpy(), by_tensorflow[0, :, :, 0].numpy(),
+               max_pool(lecture, 2, 2), reference.max_pool2d(lecture, 2)]:
+    assert (result == pooled).all()
 print("all ways agree; parameters of the layer:", layer.count_params())
 
 # %% [markdown]
@@ -146,8 +157,10 @@ print("all ways agree; parameters of the layer:", layer.count_params())
 
 # %%
 print("pixels  window  stride  padding   size")
-for n, window, stride, padding in [(6, 2, 2, "valid"), (6, 3, 2, "valid"), (7, 2, 2, "valid"), (7, 2, 2, "same"), (55, 3, 2, "valid")]:
-    print(f"{n:6}  {window:6}  {stride:6}  {padding:8} {counting.output_size(n, window, stride, padding):5}")
+for n, window, stride, padding in [(6, 2, 2, "valid"), (6, 3, 2, "valid"), (7, 2, 2, "valid"),
+                                   (7, 2, 2, "same"), (55, 3, 2, "valid")]:
+    size = counting.output_size(n, window, stride, padding)
+    print(f"{n:6}  {window:6}  {stride:6}  {padding:8} {size:5}")
 print(max_pool(lecture, size=3, stride=2))
 
 # %% [markdown]
@@ -156,9 +169,10 @@ print(max_pool(lecture, size=3, stride=2))
 
 # %%
 negative = -np.arange(1, 10).reshape(3, 3)
-same = keras.layers.MaxPooling2D(2, padding="same")(negative.reshape(1, 3, 3, 1).astype("float32"))[0, :, :, 0].numpy()
-assert (reference.max_pool2d(negative, 2, padding="same") == same).all()
-print(negative, same.astype(int), sep="\n\n")
+same = reference.max_pool2d(negative, 2, padding="same")
+by_layer = keras.layers.MaxPooling2D(2, padding="same")(negative.reshape(1, 3, 3, 1).astype("float32"))
+assert (by_layer[0, :, :, 0].numpy() == same).all()
+print(negative, same, sep="\n\n")
 
 # %% [markdown]
 # Zeros would win against every negative number. Padding for a maximum therefore counts as −∞: it never wins.
@@ -182,10 +196,12 @@ print("average", by_layer.tolist())
 
 # %%
 ones = np.ones((1, 3, 3, 1), "float32")
-print("'same' on ones:", keras.layers.AveragePooling2D(2, padding="same")(ones)[0, :, :, 0].numpy().tolist())
+means = keras.layers.AveragePooling2D(2, padding="same")(ones)
+print("'same' on ones:", means[0, :, :, 0].numpy().tolist())
 for size in [(8, 8), (30, 50)]:
     maps = np.ones((1, *size, 16), "float32")
-    print("global average of", maps.shape, "is", keras.layers.GlobalAveragePooling2D()(maps).shape)
+    one_each = keras.layers.GlobalAveragePooling2D()(maps)
+    print("global average of", maps.shape, "has the shape", one_each.shape)
 
 # %% [markdown]
 # All ones: a mean over one or two pixels at the border is still 1. Compare the convolution of lesson 01, whose average fell to 4/9 in the corners. The last two lines show global pooling:
@@ -205,8 +221,9 @@ figure, axes = plt.subplots(2, 2, figsize=(9, 6.4))
 for name, values, ax in zip(names, rounds, axes.flat):
     title = f"{name}: {values.shape[0]} × {values.shape[1]}, {np.mean(values == 0):.0%} zero"
     plots.picture(values, ax, title=title, limits=(0, np.percentile(rounds[1], 99)))
-plots.show(figure, alt=f"The edge map of {photo.name} after no, one, two and three rounds of max pooling, all with the same scale from black to white: "
-                       "coarser and brighter each time.")
+plots.show(figure, alt=(
+    f"The edge map of {photo.name} after no, one, two and three rounds of max pooling, all "
+    "with the same scale from black to white: coarser and brighter each time."))
 
 # %% [markdown]
 # The exact zeros vanish and the picture gets brighter: each strong answer now stands for a larger region. What does that save? We count, for a
@@ -216,8 +233,10 @@ plots.show(figure, alt=f"The edge map of {photo.name} after no, one, two and thr
 print("            map         activations  multiplications of the next layer")
 multiplications = []
 for name, values in zip(names, rounds):
-    multiplications.append(counting.conv_multiplications(values.shape, kernel=3, channels_in=32, filters=64))
-    print(f"{name:10}  {values.shape[0]:3} × {values.shape[1]:3}   {32 * values.size:11,}  {multiplications[-1]:14,}")
+    work = counting.conv_multiplications(values.shape, kernel=3, channels_in=32, filters=64)
+    multiplications.append(work)
+    height, width = values.shape
+    print(f"{name:10}  {height:3} × {width:3}   {32 * values.size:11,}  {work:14,}")
 
 # %% [markdown]
 # Each round divides both by about four (an odd last row or column is dropped). The parameters of the next layer stay the same (lesson 01: the size of the map does not occur in them); but a *dense* layer after the last map shrinks with it.
@@ -254,8 +273,11 @@ shifts = np.arange(MAX_SHIFT + 1)
 
 
 def share_unchanged(count, shift):
-    return np.mean([np.array_equal(pool_rounds(dot(8, start), count), pool_rounds(dot(8, start + shift), count))
-                    for start in range(32)])
+    unnoticed = 0
+    for start in range(32):
+        still, moved = dot(8, start), dot(8, start + shift)
+        unnoticed += np.array_equal(pool_rounds(still, count), pool_rounds(moved, count))
+    return unnoticed / 32
 
 
 dots = {count: np.array([share_unchanged(count, shift) for shift in shifts]) for count in range(4)}
@@ -284,11 +306,16 @@ figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2))
 for count, marker in zip(range(4), "os^D"):
     left.plot(shifts, dots[count], marker=marker, markersize=5)
     right.plot(shifts, photos[count], marker=marker, markersize=5, label=names[count])
-left.set(title="One dot", xlabel="shift (pixels)", ylabel="share of positions where\nthe map stays the same", ylim=(-0.05, 1.05))
-right.set(title=f"The edges of {photo.name}", xlabel="shift (pixels)", ylabel="difference from the unshifted map\n(1: an unrelated picture)", ylim=(-0.05, 1.05))
+left.set(title="One dot", xlabel="shift (pixels)", ylim=(-0.05, 1.05),
+         ylabel="share of positions where\nthe map stays the same")
+right.set(title=f"The edges of {photo.name}", xlabel="shift (pixels)", ylim=(-0.05, 1.05),
+          ylabel="difference from the unshifted map\n(1: an unrelated picture)")
 right.legend(loc="lower right")
-plots.show(figure, alt="Two panels against the shift, with a curve each for no, one, two and three rounds of pooling. Left, the share of dots that stay "
-                       "unnoticed falls to zero at 1, 2, 4 and 8 pixels. Right, the difference of the photograph's maps rises at once without pooling, and more slowly with each round.")
+plots.show(figure, alt=(
+    "Against the shift, a curve each for no, one, two and three rounds of pooling. Left, the "
+    "share of shifts of a dot that go unnoticed falls to zero at 1, 2, 4 and 8 pixels. Right, "
+    "the difference of the photograph's maps rises at once without pooling, and less each "
+    "round."))
 
 # %% [markdown]
 # Without pooling, a shift by one or two pixels makes the edge map nearly as different as another picture: fine lines no longer meet. Each round of pooling makes it calmer,
@@ -302,7 +329,8 @@ for count in [1, 2, 3]:
     still = pool_rounds(detected[:height], count)
     moved = pool_rounds(detected[:height, window:], count)
     columns = min(still.shape[1] - 1, moved.shape[1])
-    print(f"{names[count]}, shift {window}: map moved by one:", np.array_equal(still[:, 1:1 + columns], moved[:, :columns]))
+    moved_by_one = np.array_equal(still[:, 1:1 + columns], moved[:, :columns])
+    print(f"{names[count]}, shift {window}: map moved by one: {moved_by_one}")
 
 # %% [markdown]
 # That property is called **equivariance**: the map moves with the picture. Away from the border, a convolution with stride 1 has it for every shift,
@@ -317,10 +345,12 @@ figure, axes = plt.subplots(2, 4, figsize=(9, 4.8))
 for letter, row, (r, c) in zip("AB", axes, [(9, 1), (14, 6)]):
     for count, ax in enumerate(row):
         plots.picture(pool_rounds(dot(r, c, 16, 16), count), ax, title=f"{letter}: {names[count]}")
-plots.show(figure, alt="Two pictures with a dot at different places, after no, one, two and three rounds of pooling. "
-                       "After three rounds both show the same single bright square.")
-for count in range(4):
-    print(names[count] + ", same map:", np.array_equal(pool_rounds(dot(9, 1), count), pool_rounds(dot(14, 6), count)))
+plots.show(figure, alt=(
+    "Two pictures with a dot at different places, after no, one, two and three rounds of "
+    "pooling. After three rounds both show the same single bright square."))
+for count, name in enumerate(names):
+    same = np.array_equal(pool_rounds(dot(9, 1), count), pool_rounds(dot(14, 6), count))
+    print(f"{name:10} same map: {same}")
 
 # %% [markdown]
 # The zeros were not useless after all: they said where the dot is *not*. To decide "cat or dog", that is a price worth paying. To say where the cat
@@ -333,13 +363,16 @@ for count in range(4):
 # multiplications does that save, compared with stride 1 and pooling? And which share of the strongest answers is lost?
 
 # %%
+halved = counting.output_size((56, 56), kernel=3, stride=2, padding="same")
 before = counting.conv_multiplications((56, 56), kernel=3, channels_in=64, filters=64)
-after = counting.conv_multiplications(counting.output_size((56, 56), 3, stride=2, padding="same"), kernel=3, channels_in=64, filters=64)
+after = counting.conv_multiplications(halved, kernel=3, channels_in=64, filters=64)
 even = detected[:height, :width]
 strongest = even >= np.quantile(even, 0.99)
-is_maximum = np.repeat(np.repeat(reference.max_pool2d(even, 2), 2, axis=0), 2, axis=1) == even
+is_maximum = np.kron(reference.max_pool2d(even, 2), np.ones((2, 2))) == even
+by_pooling = is_maximum[strongest].mean()
+by_stride = strongest[::2, ::2].sum() / strongest.sum()
 print(f"stride 1, then pooling: {before:,} multiplications; stride 2: {after:,}")
-print(f"of the strongest 1 % of the answers, pooling keeps {is_maximum[strongest].mean():.0%}, stride 2 {strongest[::2, ::2].sum() / strongest.sum():.0%}")
+print(f"of the strongest 1 % of the answers, pooling keeps {by_pooling:.0%}, stride 2 {by_stride:.0%}")
 
 # %% [markdown]
 # A quarter of the work, and a quarter of the answers. Pooling loses a strong answer only to a stronger neighbour. Yet a network that *learns* with stride 2 can adapt its kernels, and
@@ -357,7 +390,8 @@ print(f"of the strongest 1 % of the answers, pooling keeps {is_maximum[strongest
 
 # %%
 convolution, pooling = (3, 1), (2, 2)
-for name, block in {"without pooling": [convolution], "with pooling": [convolution, pooling]}.items():
+blocks_of = {"without pooling": [convolution], "with pooling": [convolution, pooling]}
+for name, block in blocks_of.items():
     fields = [counting.receptive_field(block * blocks).size for blocks in range(1, 6)]
     print(f"{name:16} after 1 to 5 blocks: {fields}")
 
@@ -378,8 +412,9 @@ with tf.GradientTape() as tape:
     answer = stack(blank)[0, 2, 2, 0]
 touched = tape.gradient(answer, blank)[0, :, :, 0].numpy() > 0
 field = counting.receptive_field([convolution, pooling] * 3)
-print("gradient:", touched.any(axis=0).sum(), "×", touched.any(axis=1).sum(), "pixels; formula:", field.size)
-assert touched.any(axis=0).sum() == touched.any(axis=1).sum() == field.size
+rows, columns = touched.any(axis=1).sum(), touched.any(axis=0).sum()
+print("gradient:", rows, "×", columns, "pixels; formula:", field.size)
+assert rows == columns == field.size
 
 # %% [markdown]
 # ## 11. The numbers
@@ -387,10 +422,12 @@ assert touched.any(axis=0).sum() == touched.any(axis=1).sum() == field.size
 # What the lecture states, beside what this run computed:
 
 # %%
-print("lecture: 5 5 9 / 6 8 6 / 2 6 6, this run:", " / ".join(" ".join(map(str, row)) for row in pooled))
-record(dead_share=round(dead, 3), weak_share=round(weak, 3), zero_share_after_3_rounds=round(float(np.mean(rounds[3] == 0)), 3),
+print("lecture: 5 5 9 / 6 8 6 / 2 6 6, this run:", pooled.tolist())
+record(dead_share=round(dead, 3), weak_share=round(weak, 3),
+       zero_share_after_3_rounds=round(float(np.mean(rounds[3] == 0)), 3),
        saving_after_3_rounds=round(multiplications[0] / multiplications[3], 1),
-       shift_1_without_pooling=round(float(photos[0][1]), 2), shift_1_after_3_rounds=round(float(photos[3][1]), 2))
+       shift_1_without_pooling=round(float(photos[0][1]), 2),
+       shift_1_after_3_rounds=round(float(photos[3][1]), 2))
 
 # %% [markdown]
 # ## Exercises

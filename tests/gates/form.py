@@ -12,6 +12,7 @@ ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")
 ABSOLUTE_PATH = re.compile(r"(?<![\w./:])/(home|root|Users|tmp|work|opt|var|content)/\S|\b[A-Z]:\\\w")
 EXEMPT = "nbval-ignore-output"
 LARGEST = 1_000_000
+LONGEST_LINE = 110  # what JupyterLab shows at 100 % zoom on a laptop without scrolling sideways
 
 
 def problems(notebook, size=0):
@@ -57,6 +58,8 @@ def _parameters(notebook):
 def _cell(cell):
     if EXEMPT in cell.metadata.get("tags", []) and not cell.metadata.get("reason"):
         yield "is exempt from comparison without a reason"
+    if max(map(len, cell.source.splitlines()), default=0) > LONGEST_LINE:
+        yield f"has a line of more than {LONGEST_LINE} characters, which is cut off on a laptop"
     if not cell.outputs and _shows_something(cell.source):
         yield "has lost its output"
     for output in cell.outputs:

@@ -72,6 +72,7 @@ SPOILT = {
     "hardly anything compared": (lambda notebook: [cell.metadata.update(tags=["nbval-ignore-output"], reason="x") for cell in notebook.cells[2:5]],
                                  "of 4 cells with outputs only 0 are compared"),
     "no recorded number": (set_output(4, metadata={}), "records no number"),
+    "a long line": (lambda notebook: notebook.cells[1].update(source="x = 1  # " + "long " * 25), "code cell 2 has a line of more than 110"),
     "no kernel": (lambda notebook: notebook.metadata.pop("kernelspec"), "names no kernel"),
     "widget metadata": (lambda notebook: notebook.metadata.update(widgets={}), "has widget metadata"),
 }
