@@ -26,7 +26,8 @@
 # **You need:** functions, loops, lists and dictionaries · **Time:** about 30 minutes to read, seconds to run · **Next:** [01 · Convolution](01_convolution.ipynb)
 
 # %% [markdown]
-# Change these values, then run the whole notebook again.
+# Change these values, then run the whole notebook again. A line `N: int = 100_000` gives a name, its type and its value; the
+# underscore only separates the thousands.
 
 # %% tags=["parameters"]
 N: int = 100_000  # numbers in the memory measurement, 100,000 to 2,000,000
@@ -53,13 +54,13 @@ from course_utils.results import record
 # ## The question
 #
 # The second lecture asks: you have 500 pictures of cats. You make every combination of 100 shifts, 10 scales, 20 kinds of
-# light, 10 changes of colour, 36 rotations and 4 orientations. How many pictures do you get?
+# light, 10 changes of colour, 36 rotations and 4 orientations. Each has 150 × 150 pixels of 3 bytes. How many pictures do you get?
 # **Predict:** would they fit on the disk of your computer?
 
 # %%
 images = math.prod([500, 100, 10, 20, 10, 36, 4])
 terabytes = images * 150 * 150 * 3 / 1e12
-print(f"{images:,} pictures, {terabytes:,.0f} TB at 150 × 150 pixels of 3 bytes")
+print(f"{images:,} pictures, {terabytes:,.0f} TB (1 TB is 1,000,000,000,000 bytes)")
 
 # %% [markdown]
 # Nobody stores that. A program makes each picture when the network asks for it, and forgets it afterwards. Python's tool
@@ -133,8 +134,8 @@ print(f"{first.size=} {second.size=} {Filter().size=}")
 #
 # Python calls `__init__` on each new instance. It is usually called the constructor; strictly, the object exists already and
 # `__init__` fills it. A function defined in the class body is a **method**. Its first parameter is the instance, by
-# convention named `self`. Other parameters may have **defaults**. A square filter has size × size weights for each
-# channel. **Predict** the three counts.
+# convention named `self`. Other parameters may have **defaults**. A square filter, a
+# grid of numbers that lesson 01 explains, holds size × size numbers, its weights, for each colour channel. **Predict** the three counts.
 
 # %%
 class Filter:
@@ -358,7 +359,7 @@ assert list(Reverse("pool")) == list(reverse("pool")) == list(reversed("pool"))
 # %% [markdown]
 # Class, generator and Python's own `reversed` agree. The second lists are empty: an iterator, and so a generator,
 # serves **one pass**. A list serves many, because each loop over it gets a new iterator. So the lecture's "like a list" is
-# true only where something goes through it once, as in a `for` loop or in `sum`: a generator has no length, no index and no second pass.
+# true only where Python goes through it once: a generator has no length, no index and no second pass.
 
 # %% [markdown]
 # ### A generator without an end
@@ -399,19 +400,19 @@ assert list(first_n(8, doubling())) == list(islice(doubling(), 8))
 # %% [markdown]
 # ### What a generator saves
 #
-# `(n * n for n in range(N))` is a **generator expression**: a generator without a `def`. Below, `list(…)` first collects all
-# its numbers; `iter(…)` of a generator returns the same generator. `sum` adds up either, and `tracemalloc`
-# reports the peak: the most memory in use at any one time during the sum. **Predict:** how many times more does the list need?
+# `(n * n for n in range(N))` is a **generator expression**: a generator without a `def`. `sum` adds up its numbers as well as those of a
+# list, `[n * n for n in range(N)]`. `tracemalloc` reports the peak: the most memory in use at any one time.
+# **Predict:** how many times more does the list need?
 
 # %% tags=["nbval-ignore-output"] reason="the bytes of an object differ between Python versions"
-def peak_kib(collect):
-    tracemalloc.start()
-    sum(collect(n * n for n in range(N)))
-    current, peak = tracemalloc.get_traced_memory()  # bytes
-    tracemalloc.stop()
-    return peak / 1024
-
-list_kib, generator_kib = peak_kib(list), peak_kib(iter)
+tracemalloc.start()
+sum([n * n for n in range(N)])
+list_kib = tracemalloc.get_traced_memory()[1] / 1024  # the peak, in bytes, made KiB
+tracemalloc.reset_peak()
+sum(n * n for n in range(N))
+generator_kib = tracemalloc.get_traced_memory()[1] / 1024
+tracemalloc.stop()
+print(f"the list needs about {list_kib / generator_kib:,.0f} times as much")
 record(list_kib=round(list_kib), generator_kib=round(generator_kib, 1))
 
 # %% [markdown]
@@ -500,7 +501,7 @@ print(f"steps per epoch: {steps}, asked for: {2 * steps}, got: {len(got)}")
 # ### The endless feed
 #
 # The mend is a loop around the pipeline: at the start of each epoch, it makes fresh generators, with a new order. Keras
-# expects each batch as a pair, the inputs and the labels (or a triple, with sample weights), so we yield pairs.
+# (the library that trains our networks) expects each batch as a pair, the inputs and the labels (or a triple, with sample weights), so we yield pairs.
 
 # %%
 def training_batches(items, size, seed):
@@ -513,7 +514,10 @@ feed = training_batches(photos, BATCH_SIZE, SEED)
 for number in (1, 2):
     seen = list(islice(feed, steps))
     print(f"epoch {number}:", *seen, sep="\n  ")
-    assert sorted(name for names, _ in seen for name in names) == [photo.name for photo in photos]
+    names = []
+    for batch_names, batch_labels in seen:
+        names += batch_names
+    assert sorted(names) == [photo.name for photo in photos]
 
 # %% [markdown]
 # Every epoch holds each photo exactly once, shuffled anew. The generator never ends, so **its reader must know

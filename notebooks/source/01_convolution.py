@@ -27,7 +27,8 @@
 # **Before:** [00 · Python warm-up](00_python_warmup.ipynb) · **Next:** [02 · Pooling](02_pooling.ipynb)
 
 # %% [markdown]
-# Change a value here and run the notebook again. `IMAGE` may be the path of a picture of your own.
+# Change a value here and run the notebook again. `IMAGE` may be the path of a picture of your own. `course_utils` is the course's own
+# helper package; TensorFlow computes with arrays and trains networks, and Keras is the part of it in which networks are written down.
 
 # %% tags=["parameters"]
 IMAGE: str = "chelsea"  # chelsea, coffee, astronaut, rocket, camera, or the path of an image file
@@ -128,7 +129,7 @@ plots.show(figure, alt=(
 def correlate(image, kernel):
     kh, kw = kernel.shape
     height, width = image.shape[0] - kh + 1, image.shape[1] - kw + 1
-    result = np.zeros((height, width), image.dtype)
+    result = np.zeros((height, width))
     for i in range(height):
         for j in range(width):
             result[i, j] = np.sum(image[i:i + kh, j:j + kw] * kernel)
@@ -207,7 +208,7 @@ print(reference.convolve2d(image, kernel))
 # ## 5. Bias and ReLU
 #
 # A convolutional layer does two more things. It adds one number to the whole map, the **bias**. Then it applies an
-# activation function, mostly **ReLU**: $\mathrm{ReLU}(x) = \max(0, x)$. Numbers below zero become zero. (In Keras you ask for it: `Conv2D(…, activation="relu")`.)
+# activation function, that is, a function of each number on its own; mostly **ReLU**: $\mathrm{ReLU}(x) = \max(0, x)$. Numbers below zero become zero. (In Keras you ask for it: `Conv2D(…, activation="relu")`.)
 # **Predict** how many of the sixteen numbers are left above zero with the bias −2.
 
 # %%
@@ -223,6 +224,9 @@ print((detected > 0).sum(), "of", detected.size, "are above zero")
 #
 # Suppose that we left ReLU out and put one convolution after another. Take two kernels of 3 × 3. A pixel of the second map sees 3 × 3
 # numbers of the first map, and so 5 × 5 pixels of the picture. Could *one* kernel of 5 × 5 do the same?
+#
+# The two kernels merge like this: surround the first with zeros and *convolve* it with the second. We test it on `grey`, the brightness of
+# the photograph, a picture with one channel. (The second kernel is an arbitrary one, without any symmetry.)
 
 # %%
 grey = photo.grey
@@ -230,7 +234,7 @@ second = np.array([[1, 2, 3], [0, 1, 2], [0, 0, 1]]) / 10
 combined = reference.convolve2d(np.pad(kernel, 2), second)
 twice = reference.correlate2d(reference.correlate2d(grey, kernel), second)
 once = reference.correlate2d(grey, combined)
-print(f"kernel {combined.shape}, maps {twice.shape} and {once.shape}")
+print(combined.round(1), "\nmaps", twice.shape, "and", once.shape)
 print("largest difference below one millionth:", bool(np.abs(twice - once).max() < 1e-6))
 
 # %% [markdown]
@@ -266,22 +270,24 @@ plots.show(figure, alt=(
     "three positions in three rows. The map is 5, 0, −5; 8, 6, −14; 10, 1, −11."))
 
 # %% [markdown]
-# Three positions fit in each direction. In general, along an axis with $n$ pixels, $p$ zeros added in all, a kernel of $k$ and a stride of $s$:
+# Three positions fit in each direction. In general, along an axis with $n$ pixels, $p$ zeros added *in all*, a kernel of $k$ and a stride of $s$:
 #
 # $$ n_\text{out} = \left\lfloor \frac{n + p - k}{s} \right\rfloor + 1 $$
 #
 # The brackets mean "round down": a last step that would leave the picture is not taken. `Conv2D` knows two settings. `'valid'` adds nothing.
-# `'same'` adds as many zeros as are needed for $n_\text{out} = \lceil n / s \rceil$; with stride 1 the map is then as large as the picture.
+# `'same'` adds as many zeros as are needed for $n_\text{out} = \lceil n / s \rceil$ (rounded up); with stride 1 the map is then as large as the picture.
+# Our `counting` also takes a number of zeros for *each* side: one ring of zeros makes $p = 2$. **Predict** the sizes.
 
 # %%
-print(" n  k  s  padding   size")
+print(" n  k  s  padding  p   size")
 for n, k, s, padding in [(6, 3, 1, "valid"), (5, 3, 2, 1), (6, 3, 1, "same"),
                          (7, 3, 2, "same"), (224, 7, 2, 3), (150, 3, 1, "valid")]:
+    p = sum(counting.zeros_around(n, kernel=k, stride=s, padding=padding))
     size = counting.output_size(n, kernel=k, stride=s, padding=padding)
-    print(f"{n:3} {k:2} {s:2}  {padding!s:7} {size:6}")
+    print(f"{n:3} {k:2} {s:2}  {padding!s:7} {p:2} {size:6}")
 
 # %% [markdown]
-# (A number as padding means that many zeros on *each* side: $p$ is twice that.) And a kernel that is larger than the picture? It fits nowhere:
+# And a kernel that is larger than the picture? It fits nowhere:
 
 # %%
 try:
@@ -312,7 +318,7 @@ def visits(n, k, s):
 
 figure, axes = plt.subplots(1, 3, figsize=(12, 4.5))
 for ax, s in zip(axes, [1, 3, 4]):
-    plots.matrix(visits(9, 3, s), ax, title=f"stride {s}", limit=9)
+    plots.matrix(visits(9, 3, s), ax, title=f"stride {s}: times each pixel is used", limit=9)
 plots.show(figure, alt=(
     "How often each pixel of a 9 by 9 picture lies under a 3 by 3 window. Stride 1: 9 times "
     "in the middle, once in the corners. Stride 3: once. Stride 4: some rows and columns "
@@ -365,8 +371,9 @@ plots.show(figure, alt=(
 # A filter then has a slice for each channel: 3 × 3 × 3 = 27 weights. Each slice is multiplied with its channel, and **everything is added into one number**.
 # Three channels go in, *one* map comes out. To get more maps, use more filters: the depth of the output is the number of filters.
 #
-# $$ S_{ijf} = b_f + \sum_{a} \sum_{b} \sum_{c} I_{i+a,\;j+b,\;c} \, K_{abcf} $$
+# $$ S_{ijf} = \beta_f + \sum_{a} \sum_{b} \sum_{c} I_{i+a,\;j+b,\;c} \, K_{abcf} $$
 #
+# Here $c$ counts the channels of the picture, $f$ the filters, and $\beta_f$ is the bias of filter $f$.
 # First one filter. **Predict** the shape of its map.
 
 # %%
@@ -389,7 +396,7 @@ print("the first map is the one from before:", np.allclose(maps[..., 0], one_map
 
 # %% [markdown]
 # In Keras this is the layer `Conv2D`. We give it the same weights, so that all four ways can be compared: by hand, as a NumPy function,
-# with `tf.nn.conv2d`, and as a layer.
+# with `tf.nn.conv2d`, and as a layer. (The `None` in `build` stands for "any number of pictures"; `np.newaxis` makes one picture a batch of one.)
 
 # %%
 layer = keras.layers.Conv2D(FILTERS, kernel_size=3, padding="valid")
@@ -405,7 +412,9 @@ print("Conv2D agrees:      ", np.allclose(by_layer, maps, atol=1e-4))
 # ### Parameters
 #
 # What does the network have to learn here? A weight for each row, column and input channel of each filter, and a bias for each filter:
-# $(k_h \cdot k_w \cdot c_\text{in} + 1) \cdot f$. The size of the picture does not occur in it. **Predict** the number for your layer.
+# $(k_h \cdot k_w \cdot c_\text{in} + 1) \cdot f$. The size of the picture does not occur in it. The number of multiplications is
+# (positions of the window) $\cdot\; k_h \cdot k_w \cdot c_\text{in} \cdot f$. **Predict** the parameters of your layer. We compare with a **dense** layer, in which every
+# output has a weight for every pixel of every channel.
 
 # %%
 parameters = counting.conv_parameters(kernel=3, channels_in=3, filters=FILTERS)
@@ -416,7 +425,7 @@ print(f"convolution: {parameters:,} parameters, {multiplications:,} multiplicati
 print(f"a dense layer between the same shapes: {dense:,} parameters")
 
 # %% [markdown]
-# A dense layer would connect every pixel with every output and need a weight for each pair. A convolution is **local**: only the
+# A convolution is **local**: only the
 # window counts, 27 products for each output number. That saves parameters *and* work. And it **shares** its weights, the same
 # kernel everywhere. That saves only parameters: each of the few weights is used at every position, so few parameters do not mean little work.
 
@@ -463,6 +472,8 @@ plots.show(figure, alt=(
 # - **Emboss** compares bottom right with top left and adds the pixel itself, so the picture stays and seems lit from one side.
 # - **Sharpen** adds to each pixel its four differences from its neighbours.
 #
+# (White is zero in every map, orange above, purple below; the strongest answers are nearly black. The scales differ from row to row.)
+#
 # People chose these kernels. A network finds its own in training; in a first layer, many of them turn out to be edge and colour detectors (Krizhevsky and others, 2012).
 
 # %% [markdown]
@@ -486,7 +497,7 @@ by_tensorflow = tf.nn.conv1d(price.reshape(1, -1, 1), spencer.reshape(-1, 1, 1),
 assert np.allclose(by_tensorflow, smooth["Spencer"], atol=1e-3)
 
 # %% [markdown]
-# **Predict** the sums of the four kernels, and from them what each does to a price that never changes. One of them keeps even a cubic curve exactly as it is. Which?
+# **Predict** the sums of the four kernels, and from them what each does to a price that never changes. Then we try a smooth curve, a cubic: does the kernel leave it as it is?
 
 # %%
 t = np.arange(40.0)
@@ -497,8 +508,8 @@ for name, weights in {"difference": difference, **smoothers}.items():
     print(f"{name:13} sum {weights.sum():.2f}, keeps a cubic: {same}")
 
 # %% [markdown]
-# This is the art in Spencer's negative weights: they smooth the noise and leave a smooth trend alone. The figure shows three months.
-# All curves are drawn at the middle of their windows.
+# This is the art in Spencer's negative weights: they smooth over 15 days and still leave a smooth trend alone. The average of 15 flattens every bend;
+# the average of 5 stays close, but smooths over a third of the days. The figure shows three months, each value drawn at the middle of its window.
 
 # %%
 days = slice(790, 850)
@@ -542,7 +553,7 @@ record(layer_parameters=parameters, layer_multiplications=multiplications,
 # 1. **Recall.** A picture of 64 × 64 goes through a kernel of 5 × 5 with stride 2 and no padding. How large is the map? And with `'same'`?
 # 2. **By hand.** Compute the feature map of the 6 × 6 picture with the kernel [[0, 0, 0], [0, 1, 0], [0, 0, 0]]. Say in a sentence what this kernel does.
 # 3. **Identify.** What does each of these kernels detect: [[1, 1, 1], [0, 0, 0], [−1, −1, −1]]; [[0, 1, 0], [0, 1, 0], [0, 1, 0]]; [[2, −1, −1], [−1, 2, −1], [−1, −1, 2]]?
-#    Enter each as `MY_KERNEL` and see whether you were right. Which of them answers to a flat picture?
+#    Enter each as `MY_KERNEL`, nine numbers in one list, and see whether you were right. Which of them answers to a flat picture?
 # 4. **Design.** Find a kernel that answers to edges in the direction of the other diagonal, and not to flat regions.
 # 5. **Count.** A layer has 64 filters of 3 × 3 on an input of 128 channels. How many parameters has it? How many multiplications on a map of 56 × 56?
 # 6. **Code.** Extend `correlate` from section 3 by an argument `stride`. Compare it with `reference.correlate2d`.

@@ -32,7 +32,6 @@
 # %% tags=["parameters"]
 IMAGE: str = "chelsea"  # chelsea, coffee, astronaut, rocket, camera, or the path of an image file
 MAX_SHIFT: int = 10  # largest shift in section 7, pixels, 1 to 40
-SEED: int = 0  # seed of the random numbers, 0 or more
 
 # %%
 import matplotlib.pyplot as plt
@@ -46,12 +45,11 @@ with runtime.quiet():
     import tensorflow as tf
 
 plots.set_style()
-keras.utils.set_random_seed(SEED)
 
 # %% [markdown]
 # ## 1. The question: how much of a feature map is empty?
 #
-# Lesson 01 ended with *filter*, then *detect*: a convolution with the edge kernel, and ReLU. **Predict:** in which share of
+# Lesson 01 ended with *filter*, then *detect*: a convolution with the kernel "edge detect", and ReLU. **Predict:** in which share of
 # its pixels is such a map exactly zero?
 
 # %%
@@ -153,7 +151,7 @@ print("all ways agree; parameters of the layer:", layer.count_params())
 # ## 4. Window, stride and the border
 #
 # The size follows from the formula of lesson 01. If no stride is given, Keras takes the size of the window. A window larger than the stride **overlaps** its
-# neighbour; AlexNet (2012) pooled with 3 and 2. **Predict** the second line, and the matrix for it.
+# neighbour; AlexNet, the network that won the ImageNet competition in 2012, pooled with 3 and 2. **Predict** the second line, and the matrix for it.
 
 # %%
 print("pixels  window  stride  padding   size")
@@ -219,15 +217,15 @@ for _ in range(3):
     rounds.append(reference.max_pool2d(rounds[-1], 2))
 figure, axes = plt.subplots(2, 2, figsize=(9, 6.4))
 for name, values, ax in zip(names, rounds, axes.flat):
-    title = f"{name}: {values.shape[0]} × {values.shape[1]}, {np.mean(values == 0):.0%} zero"
+    title = f"{name}: {values.shape[0]} × {values.shape[1]}, {np.mean(values == 0):.1%} zero"
     plots.picture(values, ax, title=title, limits=(0, np.percentile(rounds[1], 99)))
 plots.show(figure, alt=(
     f"The edge map of {photo.name} after no, one, two and three rounds of max pooling, all "
     "with the same scale from black to white: coarser and brighter each time."))
 
 # %% [markdown]
-# The exact zeros vanish and the picture gets brighter: each strong answer now stands for a larger region. What does that save? We count, for a
-# next layer with 64 filters of 3 × 3 on 32 maps, with `'same'`. **Predict** the factor from line to line.
+# The exact zeros vanish and the picture gets brighter: each strong answer now stands for a larger region. What does that save? We count for 32 such
+# maps: their numbers, called **activations**, and the multiplications of a next layer with 64 filters of 3 × 3 and `'same'`. **Predict** the factor from line to line.
 
 # %%
 print("            map         activations  multiplications of the next layer")
@@ -266,7 +264,8 @@ for start in [4, 5]:
 
 # %% [markdown]
 # It depends. Columns 4 and 5 lie in the same window, columns 5 and 6 do not. So we ask for the *share* of start positions from which a shift goes unnoticed. With
-# windows of two pixels and $r$ rounds, a window of the last map covers $2^r$ pixels. A shift of $d$ should then go unnoticed from a share of $1 - d / 2^r$ of the positions, or from none.
+# windows of two pixels and $r$ rounds, a number of the last map stands for $2^r$ pixels in each direction. A shift of $d$ leaves them from $d$ of the $2^r$ places. So it
+# should go unnoticed from a share of $1 - d / 2^r$ of the positions, or from none.
 
 # %%
 shifts = np.arange(MAX_SHIFT + 1)
@@ -304,13 +303,14 @@ def difference(count, shift):
 photos = {count: [difference(count, shift) for shift in shifts] for count in range(4)}
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2))
 for count, marker in zip(range(4), "os^D"):
-    left.plot(shifts, dots[count], marker=marker, markersize=5)
+    left.plot(shifts, dots[count], marker=marker, markersize=5, label=names[count])
     right.plot(shifts, photos[count], marker=marker, markersize=5, label=names[count])
 left.set(title="One dot", xlabel="shift (pixels)", ylim=(-0.05, 1.05),
          ylabel="share of positions where\nthe map stays the same")
 right.set(title=f"The edges of {photo.name}", xlabel="shift (pixels)", ylim=(-0.05, 1.05),
-          ylabel="difference from the unshifted map\n(1: an unrelated picture)")
-right.legend(loc="lower right")
+          ylabel="difference from the unshifted map\n(1: as from the picture turned by 180°)")
+left.legend()
+right.legend()
 plots.show(figure, alt=(
     "Against the shift, a curve each for no, one, two and three rounds of pooling. Left, the "
     "share of shifts of a dot that go unnoticed falls to zero at 1, 2, 4 and 8 pixels. Right, "
@@ -344,7 +344,8 @@ for count in [1, 2, 3]:
 figure, axes = plt.subplots(2, 4, figsize=(9, 4.8))
 for letter, row, (r, c) in zip("AB", axes, [(9, 1), (14, 6)]):
     for count, ax in enumerate(row):
-        plots.picture(pool_rounds(dot(r, c, 16, 16), count), ax, title=f"{letter}: {names[count]}")
+        pooled_dot = pool_rounds(dot(r, c, 16, 16), count)
+        plots.picture(pooled_dot, ax, title=f"{letter}: {len(pooled_dot)} × {len(pooled_dot)}")
 plots.show(figure, alt=(
     "Two pictures with a dot at different places, after no, one, two and three rounds of "
     "pooling. After three rounds both show the same single bright square."))
@@ -359,8 +360,9 @@ for count, name in enumerate(names):
 # %% [markdown]
 # ## 9. Pooling or a larger stride?
 #
-# A convolution with stride 2 also halves the map. It does not compute the answers in between at all. **Predict:** how many
-# multiplications does that save, compared with stride 1 and pooling? And which share of the strongest answers is lost?
+# A convolution with stride 2 also halves the map. It does not compute the answers in between at all. **Predict** for a layer of 64 filters on 64 maps of
+# 56 × 56: how many multiplications does stride 2 save, compared with stride 1 and pooling? And on our edge map: which share of the strongest
+# answers does each of the two keep?
 
 # %%
 halved = counting.output_size((56, 56), kernel=3, stride=2, padding="same")
@@ -382,38 +384,47 @@ print(f"of the strongest 1 % of the answers, pooling keeps {by_pooling:.0%}, str
 # ## 10. The receptive field
 #
 # The **receptive field** of a number in a map is the part of the picture that it depends on. Go through the layers with two
-# numbers: the size $r$ of the field, and the step $j$ in the picture between neighbours in the map. Both start at 1. A layer with window $k$ and stride $s$ gives
+# numbers: the size $R$ of the field, and the step $J$ in the picture between neighbours in the map. Both start at 1. A layer with window $k$ and stride $s$ gives
 #
-# $$ r \leftarrow r + (k - 1)\, j, \qquad j \leftarrow j \cdot s $$
+# $$ R \leftarrow R + (k - 1)\, J, \qquad J \leftarrow J \cdot s $$
 #
-# **Predict** the field after three convolutions of 3 × 3, first without pooling, then with a pooling layer after each.
+# **Predict** $R$ and $J$ for a convolution of 3 × 3, a pooling layer of 2 × 2 with stride 2, and the same two again.
 
 # %%
 convolution, pooling = (3, 1), (2, 2)
+layers = [convolution, pooling, convolution, pooling]
+for depth, (k, s) in enumerate(layers, 1):
+    field, step = counting.receptive_field(layers[:depth])
+    print(f"after layer {depth} (window {k}, stride {s}): R = {field:2}, J = {step}")
+
+# %% [markdown]
+# Each pooling layer doubles the step, and from then on every window adds twice as many pixels. **Predict** how the field grows with the number of blocks, first
+# without pooling, then with a pooling layer in each block.
+
+# %%
 blocks_of = {"without pooling": [convolution], "with pooling": [convolution, pooling]}
 for name, block in blocks_of.items():
     fields = [counting.receptive_field(block * blocks).size for blocks in range(1, 6)]
     print(f"{name:16} after 1 to 5 blocks: {fields}")
 
 # %% [markdown]
-# Without pooling the field grows by two pixels a layer. With pooling it doubles and doubles, since a step in the map is a larger and larger step in the picture.
+# Without pooling the field grows by two pixels a layer. With pooling it doubles and doubles.
 # Five small blocks see a field that would otherwise take dozens of layers.
 #
-# The formula can be tested: the gradient of one number with respect to the picture is zero for all pixels that it does not depend on. (We test with average pooling, because a maximum passes the gradient to one pixel only.)
+# The formula can be tested with our dots: put a dot on each pixel in turn, 4,096 pictures in all, and see which of them change one number of the last map.
+# (All weights are 1, so that no answers cancel.)
 
 # %%
 stack = keras.Sequential([keras.layers.Input((64, 64, 1))])
 for _ in range(3):
     stack.add(keras.layers.Conv2D(1, 3, kernel_initializer="ones"))
-    stack.add(keras.layers.AveragePooling2D(2))
-blank = tf.zeros((1, 64, 64, 1))
-with tf.GradientTape() as tape:
-    tape.watch(blank)
-    answer = stack(blank)[0, 2, 2, 0]
-touched = tape.gradient(answer, blank)[0, :, :, 0].numpy() > 0
+    stack.add(keras.layers.MaxPooling2D(2))
+pictures = np.eye(64 * 64, dtype="float32").reshape(-1, 64, 64, 1)
+answers = stack.predict(pictures, batch_size=512, verbose=0)[:, 2, 2, 0]
+seen = answers.reshape(64, 64) > 0
+rows, columns = seen.any(axis=1).sum(), seen.any(axis=0).sum()
 field = counting.receptive_field([convolution, pooling] * 3)
-rows, columns = touched.any(axis=1).sum(), touched.any(axis=0).sum()
-print("gradient:", rows, "×", columns, "pixels; formula:", field.size)
+print("measured:", rows, "×", columns, "pixels; formula:", field.size)
 assert rows == columns == field.size
 
 # %% [markdown]
@@ -434,9 +445,10 @@ record(dead_share=round(dead, 3), weak_share=round(weak, 3),
 #
 # 1. **Recall.** A map of 27 × 27 is pooled with a window of 3 and a stride of 2. How large is the result? How many parameters has the layer?
 # 2. **By hand.** Pool the lecture's matrix with a window of 3 and a stride of 3. Then with a window of 3 and a stride of 1: how large is the result, and what is its largest number?
-# 3. **The lecture's question.** The dot moves *down* instead of to the right, or along the diagonal. Which share of the shifts by one pixel goes unnoticed after two rounds? Think first, then change `share_unchanged` and measure. (Let the dot start in every row *and* column of a window.)
+# 3. **The lecture's question.** The dot moves *down* instead of to the right, or along the diagonal. Which share of the shifts by one pixel goes unnoticed after two rounds? Think first, then change `share_unchanged` and measure. (Let the dot start in every row *and* column of a window, and give `dot` more rows.)
 # 4. **Code.** Write `average_pool(image, size, stride)` after the pattern of `max_pool`, and compare it with `reference.average_pool2d`.
-# 5. **Design.** A picture has 96 × 96 pixels. Choose convolutions of 3 × 3 and pooling layers so that one number of the last map sees all of it with as few layers as you can.
+# 5. **Design.** A picture has 96 × 96 pixels. Choose convolutions of 3 × 3 and pooling layers of 2 × 2, at least one convolution before each pooling layer, so that one number of
+#    the last map sees 96 pixels or more in each direction, with as few layers as you can.
 # 6. **Explain.** Somebody swaps ReLU and max pooling. Does the result change? Does the work? What if it were average pooling?
 #
 # ## Summary
@@ -445,7 +457,7 @@ record(dead_share=round(dead, 3), weak_share=round(weak, 3),
 # - Each round with window 2 and stride 2 leaves a quarter of the activations, and of the next layer's multiplications.
 # - A shift within a window goes unnoticed; $r$ rounds ignore a shift of $d$ pixels from a share of $1 - d / 2^r$ of the positions. What is forgotten is the position.
 # - In TensorFlow and Keras, padding counts as −∞ for the maximum and is left out of the average.
-# - Pooling doubles the step between neighbours, so the receptive field grows much faster.
+# - Pooling with stride 2 doubles the step between neighbours, so the receptive field grows much faster.
 #
 # ## References
 #
