@@ -1,4 +1,8 @@
-"""The running Python: a quiet TensorFlow import, and the versions in use."""
+"""The running Python: a quiet TensorFlow import, and the versions in use.
+
+Where the course must behave differently on different versions of TensorFlow or Keras, it does so here, by name.
+So far nothing does: the same code runs on both stacks of ``.ci/run``.
+"""
 
 import contextlib
 import importlib.metadata

@@ -272,7 +272,7 @@ def run_batch(title, specs, out, jobs=1, resume=False, say=print):
     try:
         pending = set(futures)
         while pending:
-            bar.set_description("running " + ", ".join(futures[future].name for future in pending if future.running()))
+            bar.set_description("running " + ", ".join(spec.name for future, spec in futures.items() if future.running()))
             done, pending = concurrent.futures.wait(pending, 0.5, concurrent.futures.FIRST_COMPLETED)
             for future in done:
                 spec = futures[future]

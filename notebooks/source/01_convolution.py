@@ -28,7 +28,7 @@
 
 # %% [markdown]
 # Change a value here and run the notebook again. `IMAGE` may be the path of a picture of your own. `course_utils` is the course's own
-# helper package; TensorFlow computes with arrays and trains networks, and Keras is the part of it in which networks are written down.
+# helper package. TensorFlow computes with arrays and their gradients; in Keras, a library on top of it, networks are written down and trained.
 
 # %% tags=["parameters"]
 IMAGE: str = "chelsea"  # chelsea, coffee, astronaut, rocket, camera, or the path of an image file

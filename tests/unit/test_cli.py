@@ -38,6 +38,17 @@ def test_run_ends_with_1_when_a_notebook_failed(call, make_lesson):
     assert code == 1 and "02_bad, code cell 2: ZeroDivisionError: division by zero" in err and "1 of 2 ok" in out
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="pexpect needs a pseudo-terminal")
+def test_a_terminal_shows_what_is_running(call, tmp_path):
+    import pexpect
+
+    child = pexpect.spawn(sys.executable, ["-m", "course_utils", "run"], cwd=tmp_path, dimensions=(30, 100), timeout=60, encoding="utf-8")
+    child.expect(r"running 01_quick: +0%\|.*0/1")
+    child.expect("ok +01_quick")
+    child.expect("1 of 1 ok")
+    child.wait()
+
+
 @pytest.mark.parametrize("arguments, message", [
     (["-p", "EPOCH=3"], "no selected lesson has a parameter 'EPOCH' (did you mean EPOCHS?)"),
     (["-p", "EPOCHS=many"], "01_quick: parameter EPOCHS: int is expected, such as 3; got 'many'"),
