@@ -4,6 +4,7 @@ import math
 import numbers
 
 METADATA_KEY = "course_record"
+RESERVED = {"lesson", "status", "seconds", "peak_memory_mb"}
 
 
 def record(**values):
@@ -15,14 +16,14 @@ def record(**values):
     Parameters
     ----------
     **values : int, float, bool or a zero-dimensional NumPy or TensorFlow number
-        By name, in lower case (capitals are parameters). NaN and infinity are allowed: training can diverge.
+        By name, in lower case (capitals are parameters), and not one of the columns that every batch has. NaN and infinity are allowed: training can diverge.
 
     Raises
     ------
     TypeError
         When a value is not a single number.
     ValueError
-        When there is no value, or a name is not lower case.
+        When there is no value, or a name is not lower case or is reserved.
 
     Examples
     --------
@@ -39,13 +40,15 @@ def record(**values):
                    for name, value in plain.items())
     html = f"<table><caption>recorded</caption>{rows}</table>"
     # JSON has no NaN: a front end would refuse the whole notebook. And nbformat sorts keys, so order needs a list.
-    safe = [[name, value if math.isfinite(value) else str(value)] for name, value in plain.items()]
+    safe = [[name, value if isinstance(value, int) or math.isfinite(value) else str(value)] for name, value in plain.items()]
     _display({"text/plain": text, "text/html": html}, {METADATA_KEY: safe})
 
 
 def _plain_number(name, value):
     if name != name.lower():
         raise ValueError(f"record: names are lower case, capitals are parameters; got {name!r}")
+    if name in RESERVED:
+        raise ValueError(f"record: {name!r} is a column that every batch has already: choose another name")
     if hasattr(value, "numpy"):
         value = value.numpy()
     if getattr(value, "shape", None) == ():
@@ -53,7 +56,7 @@ def _plain_number(name, value):
     if not isinstance(value, numbers.Real):
         raise TypeError(f"record: {name} must be a single number; got {type(value).__name__} "
                         "(of several values, record the mean, or each under its own name)")
-    return value
+    return value if isinstance(value, int) else float(value)
 
 
 def _rounded(value):

@@ -6,3 +6,7 @@ class UsageError(Exception):
 
     The command line prints the message and exits with code 2.
     """
+
+
+#: The Jupyter kernel that every lesson runs with: the one that ipykernel installs.
+KERNEL = "python3"

@@ -8,11 +8,11 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-from . import UsageError
+from . import KERNEL, UsageError
 from .lessons import select
 from .run import QUIET_KERNEL, write_whole
 
-KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": KERNEL}
 COLAB = """\
 [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({address})
 
@@ -32,8 +32,12 @@ class BuildError(Exception):
 
 def repository_address(notebooks):
     """The repository's address, from the one place where it stands: ``[project.urls]`` in pyproject.toml."""
-    project = tomllib.loads(Path(notebooks).with_name("pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return project["urls"]["Repository"].removesuffix(".git").rstrip("/")
+    try:
+        project = tomllib.loads(Path(notebooks).with_name("pyproject.toml").read_text(encoding="utf-8"))["project"]
+        return project["urls"]["Repository"].removesuffix(".git").rstrip("/")
+    except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
+        raise UsageError("build needs the repository's address, Repository in [project.urls] of the pyproject.toml beside "
+                         f"{notebooks}: {type(error).__name__} {error}") from None
 
 
 def colab_address(repository, name):
@@ -69,7 +73,7 @@ def from_source(source, repository):
         digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:8]
         seen[digest] = seen.get(digest, 0) + 1
         cell.id = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
-    notebook.metadata = {"kernelspec": dict(KERNEL), "language_info": {"name": "python"}}
+    notebook.metadata = {"kernelspec": dict(KERNELSPEC), "language_info": {"name": "python"}}
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     notebook.metadata["course"] = {"inputs_sha256": inputs_digest(notebook)}
     return nbformat.from_dict(notebook)
@@ -83,7 +87,7 @@ def inputs_digest(notebook):
 
 def _input(cell):
     # An editor adds metadata of its own when a notebook is opened and saved; that is no change to the lesson.
-    return [cell.id, cell.cell_type, cell.source, cell.metadata.get("tags"), cell.metadata.get("reason")]
+    return [cell.get("id"), cell.cell_type, cell.source, cell.metadata.get("tags"), cell.metadata.get("reason")]
 
 
 def execute(notebook, name):
@@ -98,23 +102,31 @@ def execute(notebook, name):
 
     notebook = copy.deepcopy(notebook)
     with tempfile.TemporaryDirectory() as folder:
-        client = nbclient.NotebookClient(notebook, timeout=1800, kernel_name=KERNEL["name"], record_timing=False,
+        client = nbclient.NotebookClient(notebook, timeout=1800, kernel_name=KERNEL, record_timing=False,
                                          coalesce_streams=True, extra_arguments=QUIET_KERNEL, resources={"metadata": {"path": folder}})
         try:
             client.execute()
         except nbclient.exceptions.CellExecutionError as error:
             raise BuildError(f"{name}: a cell raised {error.ename}: {error.evalue}\n{error}") from None
+        except (nbclient.exceptions.CellTimeoutError, nbclient.exceptions.DeadKernelError) as error:
+            raise BuildError(f"{name}: {type(error).__name__}: {error}") from None
     notebook.metadata.pop("widgets", None)  # GitHub shows no notebook that has widget metadata without its state
     notebook.metadata["language_info"] = {"name": "python"}  # nbclient adds the version, which is the builder's own
     return notebook
 
 
+def edited_by_hand(notebook):
+    """Whether a notebook's inputs are no longer those that it was built with."""
+    return notebook.metadata.get("course", {}).get("inputs_sha256") != inputs_digest(notebook)
+
+
 def drift(notebook, expected, name):
-    """What differs between a notebook's inputs and those that its source means, one sentence each."""
-    stored = notebook.metadata.get("course", {}).get("inputs_sha256")
-    if stored != inputs_digest(notebook):
+    """What differs between a notebook's inputs (None: there is no notebook) and those that its source means."""
+    if notebook is None:
+        return [f"{name}.ipynb has not been built, or is damaged"]
+    if edited_by_hand(notebook):
         cause = f"{name}.ipynb was edited by hand"
-    elif stored != expected.metadata.course.inputs_sha256:
+    elif notebook.metadata.course.inputs_sha256 != expected.metadata.course.inputs_sha256:
         cause = f"source/{name}.py has changed since {name}.ipynb was built"
     else:
         return []
@@ -159,43 +171,38 @@ def build(notebooks, wanted=(), check=False, force=False, say=print):
         raise UsageError(f"there are no sources in {Path(notebooks, 'source')}: build works in a clone of the course")
     names = list(dict.fromkeys(name for word in wanted for name in select(list(sources), word))) or list(sources)
     repository = repository_address(notebooks)
-    troubles = []
-    for name in names:
-        expected, target = from_source(sources[name], repository), Path(notebooks, f"{name}.ipynb")
-        if check:
-            troubles += _check(target, expected, name)
-        elif not force and (edits := _hand_edits(target, expected, name)):
-            raise BuildError(f"{edits[0]}; move the change to source/{name}.py, "
-                             "or discard it with 'build --force'. Nothing was overwritten")
-        else:
-            write_notebook(execute(expected, name), target)
-            say(f"built    {name}")
-    if check and not wanted:
+    expected = {name: from_source(sources[name], repository) for name in names}
+    table = lesson_table(sources, repository)
+    stored = {name: _stored(Path(notebooks, f"{name}.ipynb")) for name in names}
+    if check:
+        troubles = [trouble for name in names for trouble in drift(stored[name], expected[name], name)]
         troubles += [f"{path.name} has no source in source/" for path in sorted(Path(notebooks).glob("[0-9][0-9]_*.ipynb"))
                      if path.stem not in sources]
-    troubles += _update_readme(notebooks, sources, repository, check)
-    if troubles:
-        raise BuildError("\n".join([*troubles, "edit the sources, then: python -m course_utils build"]))
-    if check:
+        troubles += _update_readme(notebooks, table, check)
+        if troubles:
+            raise BuildError("\n".join([*troubles, "edit the sources, then: python -m course_utils build"]))
         say(f"{len(names)} notebooks agree with their sources")
+        return
+    edited = [name for name in names if stored[name] and edited_by_hand(stored[name])]
+    if edited and not force:
+        differences = "; ".join(trouble for name in edited for trouble in drift(stored[name], expected[name], name))
+        raise BuildError(f"{differences}; move the change to source/{edited[0]}.py, or discard it with "
+                         "'build --force'. Nothing was overwritten")
+    for name in names:
+        write_notebook(execute(expected[name], name), Path(notebooks, f"{name}.ipynb"))
+        say(f"built    {name}")
+    if troubles := _update_readme(notebooks, table, check):
+        raise BuildError("\n".join(troubles))
 
 
-def _check(target, expected, name):
+def _stored(path):
+    """The notebook as it is; None where there is none, or what is there is no notebook."""
     import nbformat
 
-    if not target.exists():
-        return [f"{name}.ipynb has not been built"]
-    return drift(nbformat.read(target, as_version=4), expected, name)
-
-
-def _hand_edits(target, expected, name):
-    import nbformat
-
-    if not target.exists():
-        return []
-    notebook = nbformat.read(target, as_version=4)
-    stored = notebook.metadata.get("course", {}).get("inputs_sha256")
-    return drift(notebook, expected, name) if stored != inputs_digest(notebook) else []
+    try:
+        return nbformat.read(path, as_version=4)
+    except (OSError, ValueError, KeyError, AttributeError):
+        return None
 
 
 def write_notebook(notebook, target):
@@ -206,14 +213,14 @@ def write_notebook(notebook, target):
     write_whole(target, nbformat.writes(notebook) + "\n")
 
 
-def _update_readme(notebooks, sources, repository, check):
+def _update_readme(notebooks, table, check):
     readme = Path(notebooks).with_name("README.md")
-    text = readme.read_text(encoding="utf-8")
+    text = readme.read_text(encoding="utf-8") if readme.exists() else ""
     before, _, rest = text.partition(TABLE_START)
     _, found, after = rest.partition(TABLE_END)
     if not found:
         return [f"README.md lacks the lines {TABLE_START!r} and {TABLE_END!r}"]
-    wanted = before + TABLE_START + "\n" + lesson_table(sources, repository) + TABLE_END + after
+    wanted = before + TABLE_START + "\n" + table + TABLE_END + after
     if wanted != text and not check:
         write_whole(readme, wanted)
     return ["README.md: the table of lessons differs from the sources"] if check and wanted != text else []
@@ -223,6 +230,9 @@ def lesson_table(sources, repository):
     """The README's table: each lesson with what it teaches (the sentence under its title) and a Colab badge."""
     rows = ["| lesson | what it teaches | |", "| --- | --- | --- |"]
     for name, path in sources.items():
-        title, teaches = re.search(r"# # (.+)\n#\n# (.+)\n", path.read_text(encoding="utf-8")).groups()
+        found = re.search(r"# # (.+)\n#\n# (.+)\n", path.read_text(encoding="utf-8"))
+        if not found:
+            raise BuildError(f"source/{path.name} must begin with a title (# # NN · Title) and one sentence in a paragraph of its own")
+        title, teaches = found.groups()
         rows.append(f"| [{title}](notebooks/{name}.ipynb) | {teaches} | [open in Colab]({colab_address(repository, name)}) |")
     return "\n".join(rows) + "\n"

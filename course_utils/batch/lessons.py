@@ -49,12 +49,22 @@ class Parameter:
             if not kind.startswith("list["):
                 return _convert_one(kind, value)
             if isinstance(value, str):
-                value = [part.strip().strip("'\"") for part in value.strip("[] ").split(",") if part.strip()]
+                value = _read_list(value)
+            if not isinstance(value, list):
+                raise TypeError
             return [_convert_one(kind[5:-1], part) for part in value]
         except (ValueError, TypeError, KeyError):
             allowed = f"{self.kind} is expected, such as {self.default!r}"
             raise ValueError(f"parameter {self.name}: {allowed}; got {value!r}"
                              + (f" ({self.note})" if self.note else "")) from None
+
+
+def _read_list(text):
+    """The items of ``[1, 2]``, ``['a, b', 'c']`` or just ``1, 2``."""
+    try:
+        return list(ast.literal_eval(text if text.strip().startswith("[") else f"[{text}]"))
+    except (ValueError, SyntaxError):  # words without quotes
+        return [part.strip() for part in text.strip("[] ").split(",") if part.strip()]
 
 
 def _convert_one(kind, value):
@@ -156,8 +166,9 @@ def read_lesson(path):
 
 
 def find_lessons(notebooks):
-    """All lessons of a folder, in order."""
-    return [read_lesson(path) for path in sorted(Path(notebooks).glob("[0-9][0-9]_*.ipynb"))]
+    """All lessons of a folder, in order; a copy that an editor has named ``01_name-Copy1`` is none."""
+    return [read_lesson(path) for path in sorted(Path(notebooks).glob("[0-9][0-9]_*.ipynb"))
+            if re.fullmatch(r"\d\d_\w+", path.stem)]
 
 
 def select(names, wanted):
@@ -168,7 +179,7 @@ def select(names, wanted):
     UsageError
         When nothing is called so; the nearest names are suggested.
     """
-    chosen = [name for name in names if wanted in (name, name[3:]) or wanted.zfill(2) == name[:2]]
+    chosen = [name for name in names if wanted and (wanted in (name, name[3:]) or wanted.zfill(2) == name[:2])]
     if not chosen:
         raise UsageError(f"no lesson {wanted!r}{nearest(wanted, [*names, *(name[3:] for name in names)])}; "
                          f"there are {', '.join(names) or 'none'}")

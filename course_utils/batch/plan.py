@@ -48,6 +48,11 @@ class Spec:
         """The run's own working directory."""
         return Path(self.out, "work", self.name)
 
+    @property
+    def partial(self):
+        """The file that the notebook is written to while it runs."""
+        return Path(self.out, "work", f"{self.name}.ipynb")
+
 
 def read_plan(path):
     """The plan in a TOML file, its form checked.
@@ -72,8 +77,10 @@ def read_plan(path):
         raise UsageError(f"the plan {path} cannot be read: {error}") from None
     for key in plan.keys() - {"title", "run"}:
         raise UsageError(f"{path}: a plan has 'title' and [[run]] tables; got {key!r}")
+    if not isinstance(plan.get("title", ""), str):
+        raise UsageError(f"{path}: title must be a text; got {plan['title']!r}")
     runs = plan.get("run")
-    if not isinstance(runs, list) or not runs:
+    if not isinstance(runs, list) or not runs or not all(isinstance(run, dict) for run in runs):
         raise UsageError(f"{path}: a plan needs at least one [[run]] table")
     return {"title": plan.get("title", Path(path).stem), "run": [_read_run(run, path) for run in runs]}
 
@@ -91,6 +98,8 @@ def _read_run(run, path):
         raise UsageError(f"{path}: grid must be a table {{ NAME = [value, …] }} of lists that are not empty; got {grid!r}")
     if seeds is not None and (type(seeds) is not int or seeds < 1):
         raise UsageError(f"{path}: seeds must be a whole number, at least 1; got {seeds!r}")
+    for name in [*(parameters.keys() & grid.keys()), *({"SEED"} & {*parameters, *grid} if seeds else ())]:
+        raise UsageError(f"{path}: {name} is given twice in one [[run]], by parameters, grid or seeds")
     return {"lesson": run["lesson"], "parameters": parameters, "grid": grid, "seeds": seeds}
 
 
@@ -107,7 +116,7 @@ def expand(plan, lessons, out, only=(), overrides=None, caller=".", timeout=1800
     only : sequence of str
         Keep the runs of these lessons.
     overrides : dict of str to str
-        ``NAME: value`` as typed on the command line; goes to every lesson that has NAME.
+        ``NAME: value`` as typed on the command line; goes to every lesson that has NAME, instead of a grid over it.
     caller : Path
         Where relative paths in parameters start from.
     timeout : int
@@ -118,7 +127,7 @@ def expand(plan, lessons, out, only=(), overrides=None, caller=".", timeout=1800
     UsageError
         For an unknown lesson, a parameter that no selected lesson has, or a value of the wrong type.
     """
-    by_name = {lesson.name: lesson for lesson in lessons}
+    by_name, overrides = {lesson.name: lesson for lesson in lessons}, overrides or {}
     wanted = {name for word in only for name in select(list(by_name), word)}
     jobs = []
     for run in plan["run"]:
@@ -128,13 +137,13 @@ def expand(plan, lessons, out, only=(), overrides=None, caller=".", timeout=1800
         _require_known({**run["parameters"], **run["grid"], **seeds}, [by_name[name] for name in names])
         for name in names:
             has = by_name[name].parameters
-            axes = {key: values for key, values in {**run["grid"], **seeds}.items() if key in has}
+            axes = {key: values for key, values in {**run["grid"], **seeds}.items() if key in has and key not in overrides}
             for point in itertools.product(*axes.values()):
                 jobs.append((by_name[name], {**run["parameters"], **dict(zip(axes, point))}))
     if not jobs:
         raise UsageError(f"the plan runs none of the lessons {', '.join(sorted(wanted))}; leave out --lesson to see all")
-    _require_known(overrides or {}, [lesson for lesson, _ in jobs])
-    jobs = [(lesson, {**values, **(overrides or {})}) for lesson, values in jobs]
+    _require_known(overrides, [lesson for lesson, _ in jobs])
+    jobs = [(lesson, {**values, **overrides}) for lesson, values in jobs]
     return [_spec(job, jobs, number, Path(out), Path(caller), timeout) for number, job in enumerate(jobs, 1)]
 
 
@@ -163,9 +172,19 @@ def _absolute(name, value, caller):
     """A relative path means the caller's folder, but the run works in its own; a plain name is left alone."""
     if name not in PATH_PARAMETERS or not isinstance(value, str):
         return value
-    if not ("/" in value or "\\" in value or value.startswith("~") or Path(value).suffix):
-        return value
-    path = (caller / Path(value).expanduser()).resolve()
-    if not path.exists():
-        raise ValueError(f"parameter {name}: there is no file or folder {path}")
-    return str(path)
+    try:
+        path = (caller / Path(value).expanduser()).resolve()
+        exists = path.exists()
+    except (OSError, RuntimeError) as error:  # a name of 300 letters, a home of nobody
+        raise ValueError(f"parameter {name}: {value!r} is no path: {error}") from None
+    if "/" in value or "\\" in value or Path(value).suffix:
+        if not exists:
+            raise ValueError(f"parameter {name}: there is no file or folder {path}")
+        return str(path)
+    return str(path) if exists and not _is_name(value) else value
+
+
+def _is_name(value):
+    from ..datasets import IMAGES, NAMES
+
+    return value in IMAGES or value in NAMES

@@ -16,12 +16,12 @@ import threading
 import time
 from pathlib import Path
 
-from . import UsageError
+from . import KERNEL, UsageError
 from .lessons import tagged
 from .report import write_report
 
-MANIFEST = "batch.json"
-LAST_LINES = 12
+MANIFEST, LOCK = "batch.json", ".lock"
+LAST_LINES, LONGEST_TEXT = 12, 5000
 THUMBNAIL_WIDTH = 320
 QUIET_KERNEL = ["--log-level=ERROR"]  # a kernel on this machine need not warn that it speaks TCP
 
@@ -45,32 +45,55 @@ def run_one(spec):
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # ipykernel 6 warns about a debugger nobody started
     shutil.rmtree(spec.folder, ignore_errors=True)
     spec.folder.mkdir(parents=True)
-    partial = spec.folder.with_suffix(".ipynb")
     status, message, started = "ok", "", time.perf_counter()
     with peak_memory() as peak:
         try:
-            papermill.execute_notebook(spec.notebook, partial, spec.changed, cwd=spec.folder, progress_bar=False,
-                                       execution_timeout=spec.timeout, extra_arguments=QUIET_KERNEL)
+            papermill.execute_notebook(_no_template(spec.notebook), _no_template(spec.partial), spec.changed, cwd=spec.folder,
+                                       kernel_name=KERNEL, progress_bar=False, execution_timeout=spec.timeout,
+                                       extra_arguments=QUIET_KERNEL)
         except CellTimeoutError:
             status, message = "timeout", f"the cell took longer than {spec.timeout} s"
         except DeadKernelError:
             status, message = "died", "the kernel was killed, which mostly means that memory ran out"
         except Exception as error:  # whatever a notebook does must not stop the batch; the report shows it
             status, message = "failed", _short_message(error)
-    record = {"name": spec.name, "lesson": spec.lesson, "notebook": spec.executed.name, "status": status,
-              "seconds": round(time.perf_counter() - started, 2), "peak_memory_mb": round(peak[0] / 2**20),
-              "parameters": spec.parameters, "numbers": {}, "thumbnail": None, "error": None}
-    if partial.exists():
-        from ..results import read_records
+    seconds = round(time.perf_counter() - started, 2)
+    return collect(spec, {**_record(spec, status, message), "seconds": seconds, "peak_memory_mb": round(peak[0] / 2**20)})
 
-        notebook = nbformat.read(partial, as_version=4)
+
+def _record(spec, status, message):
+    """The record of a run of which nothing is known but its end."""
+    return {"name": spec.name, "lesson": spec.lesson, "notebook": spec.executed.name, "status": status, "seconds": 0.0,
+            "peak_memory_mb": 0, "parameters": spec.parameters, "numbers": {}, "thumbnail": None,
+            "error": None if status == "ok" else {"cell": None, "source": "", "message": message[:LONGEST_TEXT], "output": ""}}
+
+
+def collect(spec, record):
+    """`record`, completed from the notebook that papermill wrote, which is put in its place.
+
+    papermill takes ``sys.exit()`` for success, although the cells after it never ran: here it is a failure.
+    """
+    import nbformat
+
+    from ..results import read_records
+
+    if spec.partial.exists():
+        notebook = nbformat.read(spec.partial, as_version=4)
         record.update(numbers=read_records(notebook), thumbnail=thumbnail(notebook))
-        os.replace(partial, spec.executed)
-    if status != "ok":
-        record["error"] = describe_failure(notebook if spec.executed.exists() else None, message)
+        os.replace(spec.partial, spec.executed)
+        if record["status"] == "ok" and any(_progress(cell) == "failed" for cell in notebook.cells):
+            record.update(_record(spec, "failed", "SystemExit: the notebook ended itself before its last cell"), numbers=record["numbers"],
+                          seconds=record["seconds"], peak_memory_mb=record["peak_memory_mb"], thumbnail=record["thumbnail"])
+        if record["error"]:
+            record["error"].update(describe_failure(notebook))
     with contextlib.suppress(OSError):  # not empty: the lesson wrote something there
         spec.folder.rmdir()
     return record
+
+
+def _no_template(path):
+    """papermill fills in ``{…}`` in a path."""
+    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def _short_message(error):
@@ -79,17 +102,19 @@ def _short_message(error):
     return f"{type(error).__name__}: {error}"
 
 
-def describe_failure(notebook, message):
-    """The cell that was running when a notebook stopped: its number, source, and the last lines of its output."""
-    if notebook is None:
-        return {"cell": None, "source": "", "message": message, "output": ""}
+def _progress(cell):
+    return cell.metadata.get("papermill", {}).get("status")
+
+
+def describe_failure(notebook):
+    """The code cell that was running when a notebook stopped: its number, source, and the last lines of its output."""
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    reached = [cell for cell in code if cell.metadata.get("papermill", {}).get("status") in ("failed", "completed")]
-    cell = reached[-1] if reached else code[0]
+    reached = [cell for cell in code if _progress(cell) in ("failed", "completed", "running")]
+    cell = next((cell for cell in reached if _progress(cell) == "failed"), reached[-1] if reached else code[0])
     text = "".join(output.text if output.output_type == "stream" else output.get("data", {}).get("text/plain", "") + "\n"
                    for output in cell.outputs if output.output_type != "error")
-    return {"cell": code.index(cell) + 1, "source": cell.source, "message": message,
-            "output": "\n".join(text.rstrip().splitlines()[-LAST_LINES:])}
+    return {"cell": code.index(cell) + 1, "source": cell.source[:LONGEST_TEXT],
+            "output": "\n".join(text.rstrip().splitlines()[-LAST_LINES:])[-LONGEST_TEXT:]}
 
 
 @contextlib.contextmanager
@@ -135,7 +160,10 @@ def thumbnail(notebook):
     for cell in [*tagged(notebook, "thumbnail"), *notebook.cells]:
         for output in cell.get("outputs", []):
             if "image/png" in output.get("data", {}):
-                picture = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))).convert("RGB")
+                try:
+                    picture = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))).convert("RGB")
+                except (OSError, ValueError):  # a student's cell may claim any bytes to be a picture
+                    continue
                 picture.thumbnail((THUMBNAIL_WIDTH, THUMBNAIL_WIDTH))
                 small = io.BytesIO()
                 picture.quantize(128).save(small, "PNG", optimize=True)
@@ -153,7 +181,7 @@ class FreshProcesses(concurrent.futures.Executor):
 
     def __init__(self, jobs=1):
         self._threads = concurrent.futures.ThreadPoolExecutor(jobs)
-        self._lock, self._spare, self._waiting = threading.Lock(), None, 0
+        self._lock, self._spare, self._waiting, self._stopped = threading.Lock(), None, 0, False
 
     def submit(self, function, /, *arguments):
         with self._lock:
@@ -162,6 +190,8 @@ class FreshProcesses(concurrent.futures.Executor):
 
     def _call(self, function, *arguments):
         with self._lock:
+            if self._stopped:
+                raise concurrent.futures.CancelledError
             self._waiting -= 1
             pool = self._spare or _new_process()
             self._spare = _new_process() if self._waiting else None
@@ -175,6 +205,8 @@ class FreshProcesses(concurrent.futures.Executor):
 
     def stop(self):
         """End all running calls now; nbclient shuts a kernel down when its process is told to terminate."""
+        with self._lock:  # from here on no process is started
+            self._stopped = True
         self._threads.shutdown(wait=False, cancel_futures=True)
         for process in multiprocessing.active_children():
             process.terminate()
@@ -190,40 +222,61 @@ def _new_process():
 
 def _get_ready():
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes, but only the first one decides
+    threading.Thread(target=_end_with_parent, daemon=True).start()  # if that one is killed, nothing runs on
     import papermill  # noqa: F401
 
 
-def prepare(out, resume=False):
-    """Make the batch's folder ready, and return the records of an earlier batch in it that `resume` keeps.
+def _end_with_parent():
+    multiprocessing.parent_process().join()
+    os.kill(os.getpid(), signal.SIGTERM)
 
-    Without `resume`, what an earlier batch wrote is removed, and nothing else is.
+
+def prepare(out, resume=False):
+    """Make the batch's folder ready.
+
+    Without `resume`, what an earlier batch wrote is removed: its notebooks, its three files and its folder
+    ``work``, and nothing else.
+
+    Returns
+    -------
+    records : list of dict
+        Of an earlier batch in the folder, those that `resume` keeps.
+    lock : filelock.FileLock
+        Held until it is released or this process ends.
 
     Raises
     ------
     UsageError
-        When `out` is a file, holds something that no batch wrote, or cannot be written to.
+        When `out` is a file, holds something that no batch wrote, cannot be written to, or another batch is
+        writing there now.
     """
+    import filelock
+
     out = Path(out)
     manifest = out / MANIFEST
     if out.exists() and not out.is_dir():
         raise UsageError(f"--out {out} is a file: name a folder")
-    if out.is_dir() and any(out.iterdir()) and not manifest.is_file():
+    if out.is_dir() and {path.name for path in out.iterdir()} - {LOCK} and not manifest.is_file():
         raise UsageError(f"--out {out} is not empty and was not written by a batch: name a new or an empty folder")
     try:
         out.mkdir(parents=True, exist_ok=True)
         (out / ".writable").touch()
         (out / ".writable").unlink()
+        lock = filelock.FileLock(out / LOCK)
+        lock.acquire(timeout=0)
         earlier = json.loads(manifest.read_text(encoding="utf-8"))["records"] if manifest.is_file() else []
+        if resume:
+            return [record for record in earlier if record["status"] == "ok" and (out / record["notebook"]).is_file()], lock
+        for path in [out / "results.csv", out / "report.html", *(out / record["notebook"] for record in earlier)]:
+            path.unlink(missing_ok=True)
+    except filelock.Timeout:
+        raise UsageError(f"another batch is writing to --out {out} now: wait for it, or name another folder") from None
     except OSError as error:
-        raise UsageError(f"--out {out} cannot be written: {error.strerror}") from None
-    except (ValueError, KeyError):
+        raise UsageError(f"--out {out} cannot be written: {error.strerror} ({error.filename})") from None
+    except (ValueError, KeyError, TypeError):
         raise UsageError(f"{manifest} is damaged: name another folder with --out, or remove this one") from None
-    if resume:
-        return [record for record in earlier if record["status"] == "ok" and (out / record["notebook"]).is_file()]
-    for path in [*(out / record["notebook"] for record in earlier), out / "results.csv", out / "report.html"]:
-        path.unlink(missing_ok=True)
     shutil.rmtree(out / "work", ignore_errors=True)
-    return []
+    return [], lock
 
 
 def fingerprint(spec):
@@ -257,58 +310,65 @@ def run_batch(title, specs, out, jobs=1, resume=False, say=print):
     KeyboardInterrupt
         On Ctrl-C, after the running notebooks were stopped; what had finished stays in the results.
     """
-    kept = {record["fingerprint"]: record for record in prepare(out, resume)}
-    records = {spec.name: kept.get(fingerprint(spec)) for spec in specs}
-    executor = FreshProcesses(jobs)
-    futures = {executor.submit(run_one, spec): spec for spec in specs if records[spec.name] is None}
-
-    from tqdm import tqdm  # here, and the first report now, while the first process starts
-
-    for spec in specs:
-        if records[spec.name]:
-            say(f"kept     {spec.name}")
-    save(title, specs, records, out)
-    bar = tqdm(total=len(specs), initial=len(specs) - len(futures), unit="notebook", disable=None, leave=False)
+    earlier, lock = prepare(out, resume)
+    kept = {(record["name"], record["fingerprint"]): record for record in earlier}
+    fingerprints = {spec.name: fingerprint(spec) for spec in specs}
+    records = {name: kept.get((name, digest)) for name, digest in fingerprints.items()}
+    executor, bar = FreshProcesses(jobs), None
     try:
+        futures = {executor.submit(run_one, spec): spec for spec in specs if records[spec.name] is None}
+
+        from tqdm import tqdm  # here, and the first report now, while the first process starts
+
+        for spec in specs:
+            if records[spec.name]:
+                say(f"kept     {spec.name}")
+        save(title, specs, records, out)
+        bar = tqdm(total=len(specs), initial=len(specs) - len(futures), unit="notebook", disable=None, leave=False)
         pending = set(futures)
         while pending:
             bar.set_description("running " + ", ".join(spec.name for future, spec in futures.items() if future.running()))
             done, pending = concurrent.futures.wait(pending, 0.5, concurrent.futures.FIRST_COMPLETED)
             for future in done:
                 spec = futures[future]
-                record = records[spec.name] = {**_record_of(future, spec), "fingerprint": fingerprint(spec)}
+                record = records[spec.name] = {**_record_of(future, spec), "fingerprint": fingerprints[spec.name]}
                 with tqdm.external_write_mode(file=sys.stdout):
                     say(f"{record['status']:<8} {spec.name:<28} {record['seconds']:7.1f} s {record['peak_memory_mb']:6,} MB")
                 bar.update()
                 save(title, specs, records, out)
-    except KeyboardInterrupt:
+    except BaseException:
         executor.stop()
         for spec in specs:
             if records[spec.name] is None:
-                records[spec.name] = _unfinished(spec, "interrupted", "stopped by Ctrl-C")
-                spec.folder.with_suffix(".ipynb").unlink(missing_ok=True)
+                records[spec.name] = {**_record(spec, "interrupted", "the batch was stopped"), "fingerprint": ""}
+                spec.partial.unlink(missing_ok=True)
                 shutil.rmtree(spec.folder, ignore_errors=True)
-        save(title, specs, records, out)
+        with contextlib.suppress(OSError):
+            save(title, specs, records, out)
         raise
     finally:
-        bar.close()
+        if bar:
+            bar.close()
         executor.shutdown()
         with contextlib.suppress(OSError):  # not empty, or never made
             Path(out, "work").rmdir()
+        lock.release()
+        Path(out, LOCK).unlink(missing_ok=True)
     return [records[spec.name] for spec in specs]
 
 
 def _record_of(future, spec):
+    """What a run returned, or what can be said of one that returned nothing."""
     try:
         return future.result()
     except concurrent.futures.process.BrokenProcessPool:
-        return _unfinished(spec, "died", "the process that ran the notebook was killed")
-
-
-def _unfinished(spec, status, message):
-    return {"name": spec.name, "lesson": spec.lesson, "notebook": spec.executed.name, "status": status, "seconds": 0.0,
-            "peak_memory_mb": 0, "parameters": spec.parameters, "numbers": {}, "thumbnail": None,
-            "error": describe_failure(None, message), "fingerprint": ""}
+        record = _record(spec, "died", "the process that ran the notebook was killed")
+        try:
+            return collect(spec, record)
+        except Exception:  # killed while it was writing: there is no whole notebook
+            return record
+    except Exception as error:  # such as a full disk: the other runs must not be lost with this one
+        return _record(spec, "failed", f"its outcome could not be read: {_short_message(error)}")
 
 
 def save(title, specs, records, out):
@@ -324,8 +384,11 @@ def save(title, specs, records, out):
 def write_whole(path, text):
     """Write `text` beside `path`, then move it there, so that a half-written file is never seen."""
     partial = path.with_name(f".{path.name}.part")
-    partial.write_text(text, encoding="utf-8", newline="")
-    os.replace(partial, path)
+    try:
+        partial.write_text(text, encoding="utf-8", newline="")
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def results_csv(records):

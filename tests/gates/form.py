@@ -80,7 +80,7 @@ def _cell(cell):
 
 def _is_compared(output):
     """A picture's words do not count: they are the same however wrong the picture is."""
-    return output.output_type == "stream" or "image/png" not in output.get("data", {})
+    return output.output_type == "stream" or not any(kind.startswith("image/") for kind in output.get("data", {}))
 
 
 def _shows_something(source):
@@ -88,9 +88,9 @@ def _shows_something(source):
     waiting = list(ast.parse(TransformerManager().transform_cell(source)).body)
     while waiting:
         node = waiting.pop()
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Lambda)):
+        if isinstance(node, (ast.FunctionDef, ast.Lambda)):
             continue
-        if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in ("print", "show", "record"):
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in ("print", "show", "record", "display"):
             return True
         waiting += ast.iter_child_nodes(node)
     return False

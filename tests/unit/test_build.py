@@ -208,6 +208,51 @@ def test_a_raising_cell_is_named_and_the_old_notebook_stays(built):
     assert not list(built.glob(".*"))
 
 
+def test_a_kernel_that_dies_is_named(built):
+    (built / "source" / "01_first.py").write_text(SOURCE + "\n# %%\nimport os; os._exit(1)\n", encoding="utf-8")
+    with pytest.raises(build.BuildError, match="01_first: DeadKernelError"):
+        build.build(built)
+
+
+def test_one_hand_edit_stops_the_build_before_anything_is_overwritten(built):
+    (built / "source" / "00_zero.py").write_text(SOURCE, encoding="utf-8")
+    edit(built, lambda notebook: notebook.cells[5].update(source="mine"))
+    with pytest.raises(build.BuildError, match="01_first.ipynb was edited by hand.*Nothing was overwritten"):
+        build.build(built)
+    assert not (built / "00_zero.ipynb").exists()
+
+
+def test_a_notebook_saved_without_cell_ids_is_an_edit_and_no_crash(built):
+    path = built / "01_first.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        del cell["id"]
+    path.write_text(json.dumps({**notebook, "nbformat_minor": 0}), encoding="utf-8")
+    with pytest.raises(build.BuildError, match="01_first.ipynb was edited by hand"):
+        build.build(built, check=True)
+
+
+def test_a_damaged_notebook_is_named_and_built_anew(built):
+    (built / "01_first.ipynb").write_text("{", encoding="utf-8")
+    with pytest.raises(build.BuildError, match="01_first.ipynb has not been built, or is damaged"):
+        build.build(built, check=True)
+    build.build(built, say=lambda _: None)
+    build.build(built, check=True, say=lambda _: None)
+
+
+def test_a_source_without_a_title_is_refused_before_anything_is_built(clone):
+    (clone / "source" / "01_first.py").write_text(SOURCE.replace("# # 01 · First", "# First"), encoding="utf-8")
+    with pytest.raises(build.BuildError, match="source/01_first.py must begin with a title"):
+        build.build(clone)
+    assert not (clone / "01_first.ipynb").exists()
+
+
+def test_without_an_address_nothing_is_built(clone):
+    clone.with_name("pyproject.toml").write_text("[project]\n")
+    with pytest.raises(UsageError, match="build needs the repository's address"):
+        build.build(clone)
+
+
 def test_widget_metadata_is_removed(clone, monkeypatch):
     import nbclient
 

@@ -38,6 +38,7 @@ def test_a_malformed_parameters_cell_is_refused(cell, message):
     ("bool", "no", False), ("bool", "True", True), ("bool", True, True), ("list[int]", "1, 2", [1, 2]),
     ("list[int]", "[1,2]", [1, 2]), ("list[str]", "['a', \"b\"]", ["a", "b"]), ("list[float]", [1, 2.5], [1.0, 2.5]),
     ("int | None", "none", None), ("int | None", "3", 3), ("list[int]", "[]", []),
+    ("list[str]", "['a, b', 'c']", ["a, b", "c"]), ("list[str]", "a, b", ["a", "b"]),
 ])
 def test_values_take_the_parameters_type(kind, value, expected):
     converted = Parameter("P", kind, None, "").convert(value)
@@ -46,7 +47,7 @@ def test_values_take_the_parameters_type(kind, value, expected):
 
 @pytest.mark.parametrize("kind, value", [
     ("int", "3.5"), ("int", "three"), ("int", 3.5), ("int", True), ("bool", "maybe"), ("bool", 1), ("float", "fast"),
-    ("str", 3), ("list[int]", "1, x"), ("list[int]", 3), ("int", None),
+    ("str", 3), ("list[int]", "1, x"), ("list[int]", 3), ("int", None), ("list[str]", {"a": 1}),
 ])
 def test_a_value_of_another_type_is_refused_by_name(kind, value):
     with pytest.raises(ValueError, match=r"parameter EPOCHS: .* is expected, such as 5; got .* \(passes\)"):
@@ -61,6 +62,16 @@ def test_a_lesson_is_known_by_number_or_name(wanted):
 def test_a_misspelt_lesson_is_refused_with_the_nearest():
     with pytest.raises(UsageError, match=r"no lesson 'convolutoin' \(did you mean convolution\?\); there are 00_python"):
         select(NAMES, "convolutoin")
+
+
+def test_no_name_is_no_lesson():
+    with pytest.raises(UsageError, match="no lesson ''"):
+        select(NAMES, "")
+
+
+def test_an_editors_copy_is_no_lesson(make_lesson):
+    make_lesson("01_first-Copy1")
+    assert [lesson.name for lesson in find_lessons(make_lesson("01_first").parent)] == ["01_first"]
 
 
 def test_lessons_are_found_in_order(make_lesson):

@@ -39,6 +39,11 @@ def test_a_parameter_goes_to_the_lessons_that_have_it(tmp_path):
     assert [spec.changed for spec in specs] == [{}, {"EPOCHS": 2}]
 
 
+def test_an_override_replaces_a_grid(tmp_path):
+    specs = expand(plan(lesson="06", grid={"EPOCHS": [1, 2, 3]}), LESSONS, tmp_path, overrides={"EPOCHS": "9"})
+    assert [spec.changed for spec in specs] == [{"EPOCHS": 9}]
+
+
 def test_only_the_chosen_lessons_run(tmp_path):
     assert [spec.lesson for spec in expand(plan(), LESSONS, tmp_path, only=["convolution"])] == ["01_convolution"]
 
@@ -68,6 +73,10 @@ def test_a_relative_path_means_the_callers_folder(tmp_path):
     (tmp_path / "cat.jpg").touch()
     specs = expand(plan(), LESSONS, tmp_path / "out", ["01"], {"IMAGE": "cat.jpg"}, tmp_path)
     assert specs[0].changed == {"IMAGE": str(tmp_path / "cat.jpg")}
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "coffee").mkdir()
+    specs = expand(plan(), LESSONS, tmp_path / "out", ["01"], {"IMAGE": "folder"}, tmp_path)
+    assert specs[0].changed == {"IMAGE": str(tmp_path / "folder")}, "also without a slash"
     specs = expand(plan(), LESSONS, tmp_path / "out", ["01"], {"IMAGE": "coffee"}, tmp_path)
     assert specs[0].changed == {"IMAGE": "coffee"}
 
@@ -75,6 +84,12 @@ def test_a_relative_path_means_the_callers_folder(tmp_path):
 def test_a_missing_file_is_noticed_before_anything_starts(tmp_path):
     with pytest.raises(UsageError, match="parameter IMAGE: there is no file or folder .*nix.jpg"):
         expand(plan(), LESSONS, tmp_path, ["01"], {"IMAGE": "nix.jpg"}, tmp_path)
+
+
+@pytest.mark.parametrize("value", ["~nobody_of_this_name/x.png", "x" * 300 + ".png"])
+def test_what_can_be_no_path_is_refused(tmp_path, value):
+    with pytest.raises(UsageError, match="parameter IMAGE: .* is no path"):
+        expand(plan(), LESSONS, tmp_path, ["01"], {"IMAGE": value}, tmp_path)
 
 
 def write(folder, text):
@@ -97,6 +112,10 @@ def test_a_plan_file_is_read(tmp_path):
     ("[[run]]\nlesson = '06'\nseeds = 0", "seeds must be a whole number, at least 1; got 0"),
     ("[[run]]\nlesson = '06'\ngrid = { EPOCHS = 3 }", "grid must be a table .* of lists"),
     ("[[run]]\nlesson = '06'\nparameters = 3", "parameters must be a table"),
+    ("run = ['01']", "needs at least one"),
+    ("title = ['x']\n[[run]]\nlesson = '06'", "title must be a text"),
+    ("[[run]]\nlesson = '06'\nparameters = { A = 1 }\ngrid = { A = [1] }", "A is given twice"),
+    ("[[run]]\nlesson = '06'\ngrid = { SEED = [1] }\nseeds = 2", "SEED is given twice"),
 ])
 def test_a_malformed_plan_is_refused(tmp_path, text, message):
     with pytest.raises(UsageError, match=message):

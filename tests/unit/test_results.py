@@ -68,6 +68,19 @@ def test_names_are_lower_case():
         record(Epochs=3)
 
 
+@pytest.mark.parametrize("name", ["lesson", "status", "seconds", "peak_memory_mb"])
+def test_a_batchs_own_columns_are_not_overwritten(name):
+    with pytest.raises(ValueError, match=f"record: '{name}' is a column that every batch has already"):
+        record(**{name: 1})
+
+
+def test_every_kind_of_real_number_is_recorded(shown):
+    from fractions import Fraction
+
+    record(huge=10**400, third=Fraction(1, 3))
+    assert read_records(as_notebook(shown)) == {"huge": 10**400, "third": 1 / 3}
+
+
 def test_an_empty_record_is_refused():
     with pytest.raises(ValueError, match="needs at least one NAME=number"):
         record()

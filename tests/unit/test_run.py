@@ -1,6 +1,7 @@
 """Runs and batches: every ending of a notebook is reported, and none of them hurts another."""
 
 import csv
+import dataclasses
 import json
 import os
 import signal
@@ -57,6 +58,50 @@ def test_a_raising_cell_is_reported_with_its_place_and_its_last_output(spec_of):
     assert record["error"]["output"].splitlines() == [f"line {i}" for i in range(18, 30)]
     outputs = [cell.outputs for cell in nbformat.read(spec.executed, 4).cells if cell.cell_type == "code"]
     assert outputs[2] and not outputs[3]
+
+
+def test_a_notebook_that_ends_itself_has_failed(spec_of):
+    record = run.run_one(spec_of("01_a", "print('bye')\nimport sys; sys.exit()", "never = 2"))
+    assert record["status"] == "failed" and record["error"]["message"].startswith("SystemExit: the notebook ended itself")
+    assert record["error"]["cell"] == 2 and record["error"]["output"].startswith("bye") and record["seconds"] > 0
+
+
+def test_a_long_error_is_cut_in_the_record(spec_of):
+    record = run.run_one(spec_of("01_a", "print('x' * 10**6)\nraise ValueError('y' * 10**6)"))
+    assert len(json.dumps(record)) < 20_000 and record["status"] == "failed"
+
+
+def test_bytes_that_are_no_picture_are_no_thumbnail_and_no_failure(spec_of):
+    fake = "from IPython.display import display\ndisplay({'image/png': 'aGVsbG8='}, raw=True)"
+    assert run.run_one(spec_of("01_a", fake))["thumbnail"] is None
+    assert run.run_one(spec_of("02_b", fake, PICTURE))["thumbnail"].startswith("iVBOR")
+
+
+def test_braces_in_a_path_are_no_template(spec_of, tmp_path):
+    spec = spec_of("01_a", RECORDING)
+    record = run.run_one(dataclasses.replace(spec, out=str(tmp_path / "out {semester} é")))
+    assert record["status"] == "ok" and (tmp_path / "out {semester} é" / "01_a.ipynb").exists()
+
+
+def test_a_run_that_cannot_be_read_does_not_lose_the_others(spec_of, batch, monkeypatch):
+    real = run.FreshProcesses.submit
+
+    def submit(self, function, spec):
+        return real(self, _no_space if spec.name == "01_a" else function, spec)
+
+    monkeypatch.setattr(run.FreshProcesses, "submit", submit)
+    records, _, rows = batch(spec_of("01_a", "1"), spec_of("02_b", RECORDING))
+    assert [row["status"] for row in rows] == ["failed", "ok"] and "No space left" in records[0]["error"]["message"]
+
+
+def _no_space(spec):
+    raise OSError(28, "No space left on device")
+
+
+def test_what_a_killed_run_had_written_is_kept(spec_of, batch, tmp_path):
+    killer = "print('last words')\nimport os, signal; os.kill(os.getppid(), signal.SIGKILL)\nimport time; time.sleep(20)"
+    records, _, _ = batch(spec_of("01_a", "print('first')", killer))
+    assert records[0]["status"] == "died" and records[0]["error"]["cell"] >= 2 and (tmp_path / "out" / "01_a.ipynb").exists()
 
 
 def test_an_unknown_magic_is_a_failure(spec_of):
@@ -135,6 +180,29 @@ def test_resume_keeps_what_is_finished_and_runs_what_is_not(spec_of, batch, tmp_
     assert (tmp_path / "count").read_text() == "343", "a changed notebook runs again"
 
 
+def test_resume_does_not_mix_up_runs_that_changed_places(spec_of, batch, tmp_path):
+    lesson = spec_of("01_a", RECORDING)
+
+    def grid(*values):
+        return [dataclasses.replace(lesson, name=f"01_a-{number:03d}", parameters={"EPOCHS": value}, changed={"EPOCHS": value})
+                for number, value in enumerate(values, 1)]
+
+    batch(*grid(1, 2))
+    records, said, rows = batch(*grid(9, 2), resume=True)
+    assert [row["epochs_seen"] for row in rows] == ["9", "2"] and sum(line.startswith("kept") for line in said) == 1
+    for record in records:
+        executed = nbformat.read(tmp_path / "out" / record["notebook"], 4)
+        assert f"EPOCHS = {record['parameters']['EPOCHS']}" in executed.cells[1].source
+
+
+def test_two_batches_do_not_share_a_folder(spec_of, batch, tmp_path):
+    _, lock = run.prepare(tmp_path / "out")
+    with pytest.raises(UsageError, match="another batch is writing to --out .* now: wait for it"):
+        batch(spec_of("01_a", "1"))
+    lock.release()
+    assert batch(spec_of("01_a", "1"))[0][0]["status"] == "ok"
+
+
 def test_running_again_replaces_what_the_batch_wrote_and_nothing_else(spec_of, batch, tmp_path):
     batch(spec_of("01_a", "1"), spec_of("02_b", "1"))
     (tmp_path / "out" / "my notes.txt").write_text("keep me")
@@ -186,9 +254,27 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     assert target.read_text() == "old"
 
 
+def test_a_manifest_that_is_no_manifest_is_refused(tmp_path):
+    (tmp_path / "batch.json").write_text("[]")
+    with pytest.raises(UsageError, match="is damaged: name another folder"):
+        run.prepare(tmp_path)
+
+
+def wait_until_gone(pid):
+    for _ in range(50):
+        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+            return
+        time.sleep(0.2)
+    pytest.fail("the kernel is still running")
+
+
+STOPS = {"to the process": lambda pid: os.kill(pid, signal.SIGINT), "as a terminal does": lambda pid: os.killpg(pid, signal.SIGINT),
+         "as a cluster does": lambda pid: os.kill(pid, signal.SIGTERM)}
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends Ctrl-C to a console, not to a process")
-@pytest.mark.parametrize("to_group", [False, True], ids=["to the process", "as a terminal does"])
-def test_ctrl_c_keeps_what_is_finished_and_leaves_nothing_running(make_lesson, tmp_path, to_group):
+@pytest.mark.parametrize("stop", STOPS.values(), ids=STOPS)
+def test_ctrl_c_keeps_what_is_finished_and_leaves_nothing_running(make_lesson, tmp_path, stop):
     make_lesson("01_quick", RECORDING)
     slow = make_lesson("02_slow", f"import os, time\nopen({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(120)")
     make_lesson("03_never", "1")
@@ -198,16 +284,36 @@ def test_ctrl_c_keeps_what_is_finished_and_leaves_nothing_running(make_lesson, t
     while not (tmp_path / "pid").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     time.sleep(0.3)
-    (os.killpg if to_group else os.kill)(process.pid, signal.SIGINT)
+    stop(process.pid)
     _, stderr = process.communicate(timeout=30)
     assert process.returncode == 130 and "go on with --resume" in stderr and "Traceback" not in stderr
     with open(tmp_path / "out" / "results.csv", newline="") as file:
         assert [row["status"] for row in csv.DictReader(file)] == ["ok", "interrupted", "interrupted"]
     assert {path.name for path in (tmp_path / "out").rglob("*")} == {"01_quick.ipynb", "batch.json", "results.csv", "report.html"}
-    kernel = int((tmp_path / "pid").read_text())
-    for _ in range(50):
-        if not psutil.pid_exists(kernel) or psutil.Process(kernel).status() == psutil.STATUS_ZOMBIE:
-            break
-        time.sleep(0.2)
-    else:
-        pytest.fail("the kernel is still running")
+    wait_until_gone(int((tmp_path / "pid").read_text()))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such signal")
+def test_when_the_batch_is_killed_its_notebooks_end_too(make_lesson, tmp_path):
+    slow = make_lesson("01_slow", f"import os, time\nopen({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(120)")
+    command = [sys.executable, "-m", "course_utils", "run", "--notebooks", str(slow.parent), "--out", "out"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL, start_new_session=True)
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "pid").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.kill()
+    process.wait()
+    wait_until_gone(int((tmp_path / "pid").read_text()))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends Ctrl-C to a console, not to a process")
+@pytest.mark.parametrize("after", [0.2, 0.4, 0.6, 1.0])
+def test_an_early_ctrl_c_stops_as_well(make_lesson, tmp_path, after):
+    slow = make_lesson("01_slow", "import time; time.sleep(120)")
+    command = [sys.executable, "-m", "course_utils", "run", "--notebooks", str(slow.parent), "--out", "out"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    time.sleep(after)
+    process.send_signal(signal.SIGINT)
+    process.wait(timeout=20)
+    assert process.returncode != 0
+    assert not {path.name for path in tmp_path.glob("out/*")} - {"batch.json", "results.csv", "report.html"}
