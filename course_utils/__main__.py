@@ -1,26 +1,34 @@
-"""The command line: ``python -m course_utils run`` and ``python -m course_utils build``."""
+"""The command line: ``python -m course_utils run``, ``build`` and ``data``."""
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 
-from .batch import UsageError
+from .batch import KERNEL, UsageError
+from .fetch import DataError
 from .paths import find_notebooks
 
 
 def main(arguments=None):
     """Run a command; returns the exit code.
 
-    0: done; 1: a notebook failed, or the notebooks do not agree with their sources; 2: asked for wrongly,
-    nothing was started; 130: stopped by Ctrl-C.
+    0: done; 1: a notebook failed, the notebooks do not agree with their sources, or data could not be fetched;
+    2: asked for wrongly, nothing was started; 130: stopped by Ctrl-C.
     """
     options = parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a console without the letter é must not end a batch
     try:
         return options.command(options)
     except (UsageError, FileNotFoundError) as error:
         print(f"course_utils {options.name}: {error}", file=sys.stderr)
         return 2
+    except DataError as error:
+        print(f"course_utils {options.name}: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("\nstopped by Ctrl-C", file=sys.stderr)
         return 130
@@ -28,7 +36,7 @@ def main(arguments=None):
 
 def parser():
     """The command line's options."""
-    top = argparse.ArgumentParser(prog="python -m course_utils", description="Run and build the course's notebooks.")
+    top = argparse.ArgumentParser(prog="python -m course_utils", description="Run and build the course's notebooks; get its data.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--notebooks", metavar="DIR", help="the folder that holds the lessons (default: that of the clone)")
@@ -50,6 +58,12 @@ def parser():
     build.add_argument("--check", action="store_true", help="change nothing; fail if a notebook differs from its source")
     build.add_argument("--force", action="store_true", help="overwrite notebooks that were edited by hand")
     build.set_defaults(command=build_command, name="build")
+
+    data = commands.add_parser("data", help="list the data sets: which are there, and how to get the others")
+    data.set_defaults(command=data_command, name="data")
+    fetch = data.add_subparsers(metavar="fetch").add_parser("fetch", help="download data sets ahead of a class, and check those that are there")
+    fetch.add_argument("dataset", nargs="+", metavar="NAME", help="mnist, cifar10, cats_vs_dogs")
+    fetch.set_defaults(command=fetch_command, name="data fetch")
     return top
 
 
@@ -71,9 +85,13 @@ def run_command(options):
     if path.suffix != ".toml":
         path = notebooks / "plans" / f"{options.plan}.toml"
     wanted = plan.read_plan(path)
-    out = Path(options.out or Path("runs", path.stem)).expanduser().absolute()
+    try:
+        out = Path(options.out or Path("runs", path.stem)).expanduser().absolute()
+    except RuntimeError as error:
+        raise UsageError(f"--out {options.out}: {error}") from None
     overrides = dict(_assignment(text) for text in options.parameter)
     specs = plan.expand(wanted, known, out, options.lesson, overrides, Path.cwd(), options.timeout)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cluster that cancels the job: as Ctrl-C
     try:
         records = run.run_batch(wanted["title"], specs, out, options.jobs, options.resume)
     except KeyboardInterrupt:
@@ -106,7 +124,7 @@ def _require(package, command):
                          "or, in a clone,  pip install -r requirements.txt")
 
 
-def _require_kernel(name="python3"):
+def _require_kernel(name=KERNEL):
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
     try:
@@ -128,6 +146,31 @@ def build_command(options):
     except build.BuildError as error:
         print(error, file=sys.stderr)
         return 1
+    return 0
+
+
+def data_command(options):
+    """``data``: 0."""
+    from . import fetch, paths
+
+    print(f"data folder: {paths.data_folder()} (COURSE_DATA names another)")
+    for row in fetch.state():
+        size = f"{row.bytes / 1e6:.1f} MB" if row.bytes else ""
+        print(f"{row.name:<13} {row.status:<13} {size:>9}  {row.hint}")
+    return 0
+
+
+def fetch_command(options):
+    """``data fetch``: 0 when every data set is there and as it should be, 1 otherwise."""
+    from . import fetch
+
+    wanted = [name for name in options.dataset if name not in fetch.EMBEDDED]
+    if unknown := [name for name in wanted if name not in fetch.known()]:
+        raise UsageError(fetch.unknown(unknown[0]))
+    for name in wanted:
+        path = fetch.fetch(name)
+        fetch.check(path, name)
+        print(f"{name}: {path}")
     return 0
 
 

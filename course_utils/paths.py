@@ -1,5 +1,6 @@
-"""Where things are: the notebooks of a clone."""
+"""Where things are: the notebooks of a clone, the data folder, the cache, the shipped tables."""
 
+import os
 from pathlib import Path
 
 
@@ -33,3 +34,54 @@ def find_notebooks(folder=None):
         if any(candidate.glob("[0-9][0-9]_*.ipynb")) or any(candidate.glob("source/[0-9][0-9]_*.py")):
             return candidate.resolve()
     raise FileNotFoundError(f"no lessons found in {candidates[0]}{' or above' if folder is None else ''}: {advice}")
+
+
+def data_folder():
+    """Where real data sets lie, and are downloaded to; nothing is created.
+
+    Returns
+    -------
+    Path
+        Absolute: what the environment variable COURSE_DATA names, else ``data`` in `cache_folder`'s default.
+    """
+    return _named_by("COURSE_DATA") or _user_cache() / "data"
+
+
+def cache_folder():
+    """Where goes what is derived from data, and can be derived again; nothing is created.
+
+    Returns
+    -------
+    Path
+        Absolute: what the environment variable COURSE_CACHE names, else the user's cache for the course.
+    """
+    return _named_by("COURSE_CACHE") or _user_cache()
+
+
+def _named_by(variable):
+    folder = os.environ.get(variable)
+    return Path(folder).expanduser().absolute() if folder else None
+
+
+def _user_cache():
+    import platformdirs
+
+    return platformdirs.user_cache_path("convnet-course", appauthor=False)
+
+
+def shipped(name):
+    """A file of the course's ``data`` folder, which the wheel carries.
+
+    Parameters
+    ----------
+    name : str
+        Such as "registry.toml".
+
+    Returns
+    -------
+    Path
+        In the installed package, or in the clone that the package is part of.
+    """
+    package = Path(__file__).parent
+    installed = package / "_data"
+    return (installed if installed.is_dir() else package.parent / "data") / name

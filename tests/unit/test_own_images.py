@@ -1,0 +1,215 @@
+"""A student's own folder of pictures: every kind of file, a stable split, nothing lost, clear refusals."""
+
+import multiprocessing
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from course_utils import own_images
+from course_utils.photographs import read_picture
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path, monkeypatch):
+    monkeypatch.setattr(own_images, "cache_folder", lambda: tmp_path / "cache")
+
+
+def noise(seed, size=(60, 40)):
+    return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), np.uint8))
+
+
+def fill(folder, count=10, seed=0, suffix="png"):
+    folder.mkdir(parents=True)
+    for number in range(count):
+        noise(seed + number).save(folder / f"{number}.{suffix}")
+    return folder
+
+
+@pytest.fixture
+def pets(tmp_path):
+    """Two classes of ten pictures; names with a space and an accent."""
+    fill(tmp_path / "my pets" / "chats noirs é", seed=0)
+    fill(tmp_path / "my pets" / "dogs", seed=100)
+    return tmp_path / "my pets"
+
+
+def names(prepared, split):
+    return {path.name for path in (prepared.path / split).rglob("*.jpg")}
+
+
+def test_a_fifth_of_each_class_goes_to_validation_and_nothing_is_in_both(pets):
+    prepared = own_images.prepare(pets)
+    assert prepared.counts == {"train": {"chats noirs é": 8, "dogs": 8}, "validation": {"chats noirs é": 2, "dogs": 2}}
+    assert not names(prepared, "train") & names(prepared, "validation")
+    assert prepared.left_out == [] and "validation chats noirs é 2, dogs 2" in str(prepared)
+
+
+def test_the_split_goes_by_content_and_not_by_name_or_place(pets, tmp_path):
+    before = own_images.prepare(pets)
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(pets, elsewhere)
+    for number, path in enumerate(sorted((elsewhere / "dogs").iterdir(), reverse=True)):
+        path.rename(path.with_name(f"renamed {number}.png"))
+    after = own_images.prepare(elsewhere)
+    assert after.path != before.path
+    assert all(names(after, split) == names(before, split) for split in ("train", "validation"))
+
+
+def test_one_more_picture_moves_at_most_one_of_the_others(pets):
+    before = own_images.prepare(pets)
+    noise(999).save(pets / "dogs" / "new.png")
+    after = own_images.prepare(pets)
+    assert len(names(before, "validation") - names(after, "validation")) <= 1
+    assert sum(after.counts[split]["dogs"] for split in after.counts) == 11
+
+
+def test_every_kind_of_file_becomes_upright_rgb_of_at_most_256(tmp_path):
+    folder = tmp_path / "kinds"
+    for name, seed in [("a", 0), ("b", 50)]:
+        (folder / name).mkdir(parents=True)
+        kinds = {"x.jpg": noise(seed), "x.png": noise(seed + 1).convert("P"), "x.webp": noise(seed + 2), "x.bmp": noise(seed + 3),
+                 "x.gif": noise(seed + 4), "x.tiff": noise(seed + 5).convert("L"), "alpha.png": noise(seed + 6).convert("RGBA"),
+                 "cmyk.jpg": noise(seed + 7).convert("CMYK"), "large.png": noise(seed + 8).resize((800, 300)), "PHONE.JPG": noise(seed + 9)}
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        for file, picture in kinds.items():
+            picture.save(folder / name / file, **({"exif": exif} if file == "PHONE.JPG" else {}))
+    prepared = own_images.prepare(folder)
+    assert prepared.left_out == [] and sum(prepared.counts["train"].values()) == 16
+    sizes = []
+    for path in prepared.path.rglob("*.jpg"):
+        with Image.open(path) as picture:
+            assert picture.mode == "RGB" and picture.format == "JPEG"
+            sizes.append(picture.size)
+    assert sorted(set(sizes)) == [(40, 60), (60, 40), (256, 96)], "turned, as they were, reduced"
+
+
+def test_the_originals_are_never_touched(pets):
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in pets.rglob("*.png")}
+    own_images.prepare(pets)
+    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in pets.rglob("*.png")} == before
+    assert len(list(pets.rglob("*"))) == 22
+
+
+def test_what_cannot_be_read_is_listed_with_the_reason(pets):
+    good = (pets / "dogs" / "0.png").read_bytes()
+    (pets / "dogs" / "text.jpg").write_text("I am no picture")
+    (pets / "dogs" / "empty.png").touch()
+    (pets / "dogs" / "cut.png").write_bytes(good[:1000])
+    (pets / "dogs" / ".DS_Store").touch()
+    (pets / "dogs" / "deep").mkdir()
+    noise(7, (20, 20)).save(pets / "dogs" / "tiny.png")
+    (pets / "dogs" / "again.png").write_bytes(good)
+    prepared = own_images.prepare(pets)
+    reasons = dict(prepared.left_out)
+    assert set(reasons) == {"dogs/text.jpg", "dogs/empty.png", "dogs/cut.png", "dogs/tiny.png", "dogs/deep", "dogs/again.png"}
+    assert "cannot be read as an image" in reasons["dogs/text.jpg"] and "20 × 20 pixels" in reasons["dogs/tiny.png"]
+    assert "a folder inside a class" in reasons["dogs/deep"] and "dogs/text.jpg" in str(prepared)
+    assert str(pets) not in str(prepared), "no path of the student's machine in the lesson"
+
+
+def test_an_enormous_file_is_left_out_and_not_decoded(pets, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 3000)
+    noise(5, (100, 100)).save(pets / "dogs" / "enormous.png")
+    assert own_images.prepare(pets).left_out[0] == (
+        "dogs/enormous.png", "has more than 3,000 pixels: save a smaller copy of it and use that")
+
+
+def test_equal_pictures_are_taken_once_whatever_the_file_says_besides(pets):
+    with Image.open(pets / "dogs" / "3.png") as picture:
+        picture.save(pets / "chats noirs é" / "stray.bmp")
+    prepared = own_images.prepare(pets)
+    assert prepared.left_out == [("dogs/3.png", "the same picture as chats noirs é/stray.bmp")]
+
+
+def test_a_folder_that_is_split_keeps_its_split(tmp_path):
+    folder = tmp_path / "split"
+    for split, seed in [("Train", 0), ("val", 100), ("test", 200)]:
+        for name in ("cats", "dogs"):
+            fill(folder / split / name, count=3, seed=seed + (50 if name == "dogs" else 0))
+    shutil.copy(folder / "val" / "cats" / "0.png", folder / "Train" / "cats" / "leak.png")
+    prepared = own_images.prepare(folder)
+    assert prepared.counts == {split: {"cats": 3, "dogs": 3} for split in ("train", "validation", "test")}
+    assert prepared.left_out == [("Train/cats/leak.png", "the same picture as val/cats/0.png")]
+
+
+def test_a_second_call_reads_no_picture_and_an_edited_one_is_noticed(pets, monkeypatch):
+    first = own_images.prepare(pets)
+    monkeypatch.setattr(own_images, "read_picture", lambda *_: pytest.fail("read again"))
+    assert own_images.prepare(pets) == first
+    monkeypatch.undo()
+    monkeypatch.setattr(own_images, "cache_folder", lambda: first.path.parents[1])
+    noise(12345).save(pets / "dogs" / "0.png")
+    assert own_images.prepare(pets).path != first.path
+
+
+@pytest.mark.parametrize("spoil, message", [
+    (lambda pets: shutil.rmtree(pets / "dogs"), "'my pets' needs at least two classes, .*; got chats noirs é"),
+    (lambda pets: [shutil.rmtree(path) for path in list(pets.iterdir())], "needs at least two classes, .*; got no sub-folder"),
+    (lambda pets: [path.unlink() for path in list((pets / "dogs").iterdir())], "class 'dogs' needs at least 4 readable pictures; got 0"),
+    (lambda pets: [path.unlink() for path in sorted((pets / "dogs").iterdir())[3:]], "class 'dogs' needs at least 4 .*; got 3"),
+    (lambda pets: [path.write_text("x") for path in sorted((pets / "dogs").iterdir())[:8]],
+     r"class 'dogs' needs at least 4 .*; got 2 \(left out: dogs/0.png: cannot be read"),
+    (lambda pets: (pets / "dogs").rename(pets / "train"), "has a folder 'train' but no 'validation'"),
+    (lambda pets: [(path / "in").mkdir() or [file.rename(path / "in" / file.name) for file in list(path.glob("*.png"))]
+                   for path in list(pets.iterdir())], "hold only folders: name the folder whose sub-folders hold the pictures"),
+])
+def test_a_folder_that_cannot_be_used_is_refused_and_nothing_is_left_behind(pets, tmp_path, spoil, message):
+    spoil(pets)
+    with pytest.raises(ValueError, match=f"DATASET: .*{message}"):
+        own_images.prepare(pets)
+    assert not list((tmp_path / "cache").rglob("*.jpg")) and not list((tmp_path / "cache").glob("own/*"))
+
+
+def test_a_split_without_one_of_the_classes_is_refused(tmp_path):
+    for part in ("train/a", "train/b", "val/a"):
+        fill(tmp_path / "s" / part, count=2, seed=len(part))
+    with pytest.raises(ValueError, match="'s' has no folder validation/b, though other parts have this class"):
+        own_images.prepare(tmp_path / "s")
+
+
+def test_a_missing_folder_is_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match="DATASET: no folder .*nowhere.*one sub-folder of pictures a class"):
+        own_images.prepare(tmp_path / "nowhere")
+
+
+def test_a_full_disk_leaves_nothing_behind(pets, tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Image.Image, "save", full)
+    with pytest.raises(OSError, match="No space left on device"):
+        own_images.prepare(pets)
+    assert not list((tmp_path / "cache" / "own").iterdir())
+
+
+def _prepare_in(cache, folder):
+    own_images.cache_folder = lambda: cache
+    return str(own_images.prepare(folder).path)
+
+
+def test_two_processes_at_once_end_with_the_same_folder(pets, tmp_path):
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        first, second = pool.starmap(_prepare_in, [(tmp_path / "cache", pets)] * 2)
+    assert first == second and len(list((tmp_path / "cache" / "own").iterdir())) == 1
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "gif", "bmp", "tiff", "webp", "ppm"])
+def test_damaged_files_of_every_kind_are_refused_and_never_crash(tmp_path, suffix):
+    rng = np.random.default_rng(0)
+    path = tmp_path / f"x.{suffix}"
+    noise(0).save(path)
+    whole = path.read_bytes()
+    for _ in range(40):
+        damaged = bytearray(whole[:rng.integers(0, len(whole))] if rng.random() < 0.5 else whole)
+        for place in rng.integers(0, max(len(damaged), 1), rng.integers(0, 20)):
+            if damaged:
+                damaged[place] = rng.integers(0, 256)
+        path.write_bytes(damaged)
+        try:
+            pixels, _ = read_picture(path, 256)
+            assert pixels.dtype == np.uint8 and pixels.shape[2] == 3
+        except ValueError as error:
+            assert "cannot be read" in str(error) or "pixels" in str(error)
