@@ -91,6 +91,9 @@ def run_command(options):
         raise UsageError(f"--out {options.out}: {error}") from None
     overrides = dict(_assignment(text) for text in options.parameter)
     specs = plan.expand(wanted, known, out, options.lesson, overrides, Path.cwd(), options.timeout)
+    for variable in ("COURSE_DATA", "COURSE_CACHE"):  # a relative folder is the caller's, but each run has its own
+        if os.environ.get(variable):
+            os.environ[variable] = str(Path(os.environ[variable]).expanduser().absolute())
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cluster that cancels the job: as Ctrl-C
     try:
         records = run.run_batch(wanted["title"], specs, out, options.jobs, options.resume)

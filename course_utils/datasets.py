@@ -114,10 +114,7 @@ def _from_npz(name, rng):
     """MNIST or CIFAR-10; the validation images are a random part of the training images."""
     from .fetch import check_arrays, fetch
 
-    path = fetch(name)
-    check_arrays(path, name)
-    with np.load(path) as arrays:
-        parts = {key: arrays[key] for key in ("x_train", "y_train", "x_test", "y_test")}
+    parts = check_arrays(fetch(name), name)
     order = rng.permutation(len(parts["y_train"]))
     held_out = 5_000
     rows = {"train": ("train", order[held_out:]), "validation": ("train", order[:held_out]), "test": ("test", slice(None))}
@@ -174,7 +171,9 @@ def prepare_folder(dataset):
         with filelock.FileLock(folder.with_suffix(".lock")):
             return folder if folder.is_dir() else toy_pets.generate(folder)
     if dataset == "cats_vs_dogs":
-        return fetch.fetch(dataset)
+        folder = fetch.fetch(dataset)
+        fetch.check_folder(folder)
+        return folder
     if dataset in NAMES:
         raise ValueError(f"DATASET: {dataset} is one file of arrays: use load_arrays, or a data set of picture files: "
                          "toy_pets, cats_vs_dogs, or a folder of your own")

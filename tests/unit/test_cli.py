@@ -32,6 +32,14 @@ def test_run_ends_with_0_and_names_the_report(call, tmp_path):
     assert executed.cells[-1].outputs[0].text == "5\n"
 
 
+def test_a_relative_data_folder_is_the_callers(call, make_lesson, tmp_path, monkeypatch):
+    make_lesson("02_data", "import os; print(os.environ['COURSE_DATA'])")
+    monkeypatch.setenv("COURSE_DATA", "my data")
+    assert call("run", "--lesson", "02")[0] == 0
+    executed = nbformat.read(tmp_path / "runs/quick/02_data.ipynb", 4)
+    assert executed.cells[-1].outputs[0].text == f"{tmp_path / 'my data'}\n"
+
+
 def test_run_ends_with_1_when_a_notebook_failed(call, make_lesson):
     make_lesson("02_bad", "1 / 0")
     code, out, err = call("run", "--jobs", "2")

@@ -552,7 +552,8 @@ def test_folders_that_lack_something_are_refused(tmp_path, files, message):
     (errno.ENOSPC, "the disk is full. About [0-9]+ MB are needed: make room, or set the environment variable COURSE_DATA"),
     (errno.EIO, "COURSE_DATA names another folder"),
 ])
-@pytest.mark.parametrize("where", ["pathlib.Path.mkdir", "filelock.FileLock.acquire", "tempfile.mkdtemp", "numpy.savez", "course_utils.fetch.os.replace"])
+@pytest.mark.parametrize("where", [
+    "pathlib.Path.mkdir", "filelock.FileLock.acquire", "tempfile.mkdtemp", "numpy.savez", "course_utils.fetch.os.replace"])
 def test_a_folder_that_cannot_be_written_to_is_refused(publish, refused, monkeypatch, code, message, where):
     def fail(*_, **__):
         raise OSError(code, os.strerror(code))

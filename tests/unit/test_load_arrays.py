@@ -46,7 +46,7 @@ def test_the_seed_decides_the_order():
 
 
 def test_mnist_holds_out_validation_from_training_and_keeps_the_test_set(tmp_path, monkeypatch):
-    monkeypatch.setattr(fetch, "check_arrays", lambda *_: None)  # the small arrays here have not MNIST's shapes
+    monkeypatch.setattr(fetch, "check_arrays", lambda path, name: dict(np.load(path)))  # these have not MNIST's shapes
     rng = np.random.default_rng(0)
     arrays = {f"{kind}_{split}": rng.integers(0, 256 if kind == "x" else 10, (count, 5, 5) if kind == "x" else count, np.uint8)
               for split, count in [("train", 6000), ("test", 40)] for kind in "xy"}
@@ -104,6 +104,19 @@ def test_toy_pets_are_drawn_once(monkeypatch, tmp_path):
 def test_what_makes_no_sense_is_refused(dataset, size, kind, message):
     with pytest.raises(kind, match=message):
         datasets.load_arrays(dataset, size)
+
+
+def test_real_photographs_that_are_laid_out_are_used_and_looked_at(tmp_path):
+    folder = tmp_path / "data" / "cats_vs_dogs"
+    for split in ("train", "validation"):
+        for name in ("cats", "dogs"):
+            (folder / split / name).mkdir(parents=True)
+            Image.new("RGB", (50, 40)).save(folder / split / name / "1.jpg")
+    assert datasets.prepare_folder("cats_vs_dogs") == folder
+    assert datasets.load_arrays("cats_vs_dogs", size=16).splits["train"][0].shape == (2, 16, 16, 3)
+    (folder / "validation" / "dogs" / "1.jpg").unlink()
+    with pytest.raises(fetch.DataError, match="cats_vs_dogs"):
+        datasets.prepare_folder("cats_vs_dogs")
 
 
 def test_arrays_have_no_files():
