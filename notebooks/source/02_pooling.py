@@ -224,7 +224,7 @@ plots.show(figure, alt=(
     "with the same scale from black to white: coarser and brighter each time."))
 
 # %% [markdown]
-# The exact zeros vanish and the picture gets brighter: each strong answer now stands for a larger region. What does that save? We count for 32 such
+# Nearly all exact zeros vanish, and the picture gets brighter: each strong answer now stands for a larger region. What does that save? We count for 32 such
 # maps: their numbers, called **activations**, and the multiplications of a next layer with 64 filters of 3 × 3 and `'same'`. **Predict** the factor from line to line.
 
 # %%
@@ -288,8 +288,8 @@ for count, shares in dots.items():
 # The formula holds, and it is less than "shifts disappear": after one round, half of the shifts by one pixel are seen; after three rounds, one in eight.
 # The lecture's two dots became indistinguishable, so in the end they lay in the same window.
 #
-# A dot is either in the same window or not. With the edge map of the photograph we can measure *how different* the pooled maps are. We divide by the difference to an
-# picture as good as unrelated, the same one turned by half a turn: 0 means "the same", 1 "as different as another picture". **Predict** the order of the four curves.
+# A dot is either in the same window or not. With the edge map of the photograph we can measure *how different* the pooled maps are. We divide by the difference to a
+# picture that is as good as unrelated, the same one turned by half a turn: 0 means "the same", 1 "as different as another picture". **Predict** the order of the four curves.
 
 # %%
 height, width = detected.shape[0] // 8 * 8, (detected.shape[1] - MAX_SHIFT) // 8 * 8
