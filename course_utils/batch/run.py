@@ -38,7 +38,6 @@ def run_one(spec):
         (base64 PNG or None), ``error`` (None, or ``cell, source, message, output``). ``status`` is ``ok``,
         ``failed`` (a cell raised), ``timeout`` (a cell took too long) or ``died`` (the kernel was killed).
     """
-    import nbformat
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
@@ -65,7 +64,11 @@ def _record(spec, status, message):
     """The record of a run of which nothing is known but its end."""
     return {"name": spec.name, "lesson": spec.lesson, "notebook": spec.executed.name, "status": status, "seconds": 0.0,
             "peak_memory_mb": 0, "parameters": spec.parameters, "numbers": {}, "thumbnail": None,
-            "error": None if status == "ok" else {"cell": None, "source": "", "message": message[:LONGEST_TEXT], "output": ""}}
+            "error": None if status == "ok" else _error(message)}
+
+
+def _error(message):
+    return {"cell": None, "source": "", "message": message[:LONGEST_TEXT], "output": ""}
 
 
 def collect(spec, record):
@@ -82,8 +85,7 @@ def collect(spec, record):
         record.update(numbers=read_records(notebook), thumbnail=thumbnail(notebook))
         os.replace(spec.partial, spec.executed)
         if record["status"] == "ok" and any(_progress(cell) == "failed" for cell in notebook.cells):
-            record.update(_record(spec, "failed", "SystemExit: the notebook ended itself before its last cell"), numbers=record["numbers"],
-                          seconds=record["seconds"], peak_memory_mb=record["peak_memory_mb"], thumbnail=record["thumbnail"])
+            record.update(status="failed", error=_error("SystemExit: the notebook ended itself before its last cell"))
         if record["error"]:
             record["error"].update(describe_failure(notebook))
     with contextlib.suppress(OSError):  # not empty: the lesson wrote something there
