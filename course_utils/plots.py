@@ -191,3 +191,72 @@ def signed_map(values, ax=None, *, title=None, limit=None, colorbar=True):
     if colorbar:
         ax.figure.colorbar(shown, ax=ax, shrink=0.8, extend="both")
     return ax
+
+
+def pictures(images, titles=None, columns=6, side=1.6):
+    """All pictures of a small set, in rows.
+
+    Parameters
+    ----------
+    images : sequence of ndarray of shape (height, width), (height, width, 1) or (height, width, 3)
+        uint8 from 0 to 255, or float from 0 to 1: black is 0 in each of them, whatever its smallest value.
+    titles : sequence of str, optional
+        One a picture.
+    columns : int
+    side : float
+        Of one picture, inches.
+
+    Returns
+    -------
+    matplotlib Figure
+    """
+    images = [np.asarray(image) for image in images]
+    columns = min(columns, len(images))
+    rows = -(-len(images) // columns)
+    height = side * images[0].shape[0] / images[0].shape[1] + (0.3 if titles is not None else 0)
+    figure, axes = plt.subplots(rows, columns, figsize=(side * columns, height * rows), squeeze=False)
+    for ax in axes.flat[len(images):]:
+        ax.axis("off")
+    for place, (image, ax) in enumerate(zip(images, axes.flat)):
+        white = 255 if image.dtype == np.uint8 else 1
+        picture(image.squeeze(), ax, limits=(0, white))
+        ax.set_title(titles[place] if titles is not None else None, fontsize=11)
+    return figure
+
+
+def curves(runs, metric="accuracy", best=None):
+    """Learning curves: loss and a metric after each epoch, on training data dashed, on validation data solid.
+
+    Parameters
+    ----------
+    runs : dict of str to history
+        A history is what ``model.fit(…).history`` holds, or a DataFrame of it: ``loss``, ``val_loss``, `metric` and
+        ``val_…`` of it, one value an epoch. The name of a run stands in the legend; with a single run it may be "".
+    metric : str
+    best : str, optional
+        Such as "val_loss" or "val_accuracy": a circle marks the epoch where it was lowest, or highest.
+
+    Returns
+    -------
+    matplotlib Figure
+        Two panels.
+    """
+    figure, axes = plt.subplots(1, 2, figsize=(10, 4.4))
+    for (name, history), colour in zip(runs.items(), STYLE["axes.prop_cycle"].by_key()["color"]):
+        epochs = np.arange(1, len(history["loss"]) + 1)
+        for quantity, ax in zip(("loss", metric), axes):
+            ax.plot(epochs, history[quantity], "--", color=colour, label=f"{name}{', ' if name else ''}training")
+            ax.plot(epochs, history[f"val_{quantity}"], color=colour, label=f"{name}{', ' if name else ''}validation")
+            if best == f"val_{quantity}":
+                values = np.asarray(history[best])
+                place = values.argmin() if quantity == "loss" else values.argmax()
+                ax.plot(epochs[place], values[place], "o", markersize=13, fillstyle="none", markeredgewidth=2.5,
+                        color=PALETTE["vermillion"], label=f"{name}{', ' if name else ''}best: epoch {epochs[place]}")
+    for quantity, ax in zip(("loss", metric), axes):
+        ax.set(xlabel="epoch", ylabel=quantity, title=quantity.capitalize())
+        ax.xaxis.get_major_locator().set_params(integer=True)
+    axes[0].set_ylim(bottom=0)
+    axes[1].set_ylim(top=1.02)
+    shown = axes[1 if best == f"val_{metric}" else 0]
+    figure.legend(*shown.get_legend_handles_labels(), loc="outside lower center", ncols=3 if best else 2)
+    return figure

@@ -31,14 +31,73 @@ def record(**values):
     output_size  4
     dead_share   0.537
     """
+    plain = _plain_numbers("record", values)
+    _show("recorded", [[name, _rounded(value)] for name, value in plain.items()], plain)
+
+
+def compare(lesson, **values):
+    """`record` numbers, and show each beside what the lecture reports and what this course measured on the lecture's own set-up.
+
+    Parameters
+    ----------
+    lesson : str
+        Such as "06". Its rows of ``data/lecture_results.csv`` and ``data/reference_results.csv`` are shown, by name.
+    **values : int, float or bool
+        As `record` takes them.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `record`.
+    """
+    plain = _plain_numbers("compare", values)
+    lecture, ours = published("lecture", lesson), published("reference", lesson)
+    rows = [["", "lecture", "our full run", "this run"]]
+    for name in dict.fromkeys([*plain, *lecture]):
+        rows.append([name, *(_rounded(numbers[name]) if name in numbers else "" for numbers in (lecture, ours, plain))])
+    _show("compared", rows, plain)
+
+
+def published(kind, lesson):
+    """Numbers from a table of ``data/``.
+
+    Parameters
+    ----------
+    kind : str
+        "lecture" (what the lecture notes report) or "reference" (what ``notebooks/plans/full.toml`` gave).
+    lesson : str
+
+    Returns
+    -------
+    dict of str to float or int
+        Of a number that several seeds gave, the mean.
+    """
+    import csv
+
+    from .paths import shipped
+
+    found = {}
+    with open(shipped(f"{kind}_results.csv"), newline="", encoding="utf-8") as table:
+        for row in csv.DictReader(table):
+            if row["lesson"] == lesson:
+                found.setdefault(row["name"], []).append(float(row["value"]))
+    means = {name: sum(several) / len(several) for name, several in found.items()}
+    return {name: int(mean) if mean.is_integer() else mean for name, mean in means.items()}
+
+
+def _plain_numbers(function, values):
     if not values:
-        raise ValueError("record() needs at least one NAME=number, such as record(accuracy=0.93)")
-    plain = {name: _plain_number(name, value) for name, value in values.items()}
-    width = max(map(len, plain))
-    text = "\n".join(f"{name:<{width}}  {_rounded(value)}" for name, value in plain.items())
-    rows = "".join(f"<tr><td style='text-align:left'>{name}</td><td>{_rounded(value)}</td></tr>"
-                   for name, value in plain.items())
-    html = f"<table><caption>recorded</caption>{rows}</table>"
+        raise ValueError(f"{function}() needs at least one NAME=number, such as accuracy=0.93")
+    return {name: _plain_number(name, value) for name, value in values.items()}
+
+
+def _show(caption, rows, plain):
+    """Rows of text as a small table, the numbers `plain` in the display's metadata."""
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    text = "\n".join("  ".join(f"{part:<{width}}" for part, width in zip(row, widths)).rstrip() for row in rows)
+    cells = "".join(f"<tr><td style='text-align:left'>{name}</td>{''.join(f'<td>{part}</td>' for part in others)}</tr>"
+                    for name, *others in rows)
+    html = f"<table><caption>{caption}</caption>{cells}</table>"
     # JSON has no NaN: a front end would refuse the whole notebook. And nbformat sorts keys, so order needs a list.
     safe = [[name, value if isinstance(value, int) or math.isfinite(value) else str(value)] for name, value in plain.items()]
     _display({"text/plain": text, "text/html": html}, {METADATA_KEY: safe})

@@ -134,3 +134,34 @@ def test_the_palette_can_be_told_apart(deficiency):
     lab = rgb2lab(seen)
     closest = min((np.linalg.norm(a - b), m, n) for (a, m), (b, n) in itertools.combinations(zip(lab, plots.PALETTE), 2))
     assert closest[0] > 8, closest  # a difference of 2 can just be seen
+
+
+def test_a_grid_shows_every_picture_from_black_at_zero_to_white():
+    dark = np.full((5, 7), 40, np.uint8)
+    figure = plots.pictures([dark, dark[..., None], np.full((5, 7, 3), 0.5), dark], titles=list("abcd"), columns=3)
+    shown = [ax for ax in figure.axes if ax.images]
+    assert [ax.get_title() for ax in shown] == list("abcd") and len(figure.axes) == 6
+    assert [ax.images[0].get_clim() for ax in shown] == [(0, 255), (0, 255), (0, 1), (0, 255)]
+    assert not any(ax.axison for ax in figure.axes)
+
+
+HISTORY = {"loss": [3, 2, 1], "val_loss": [3, 2, 2.5], "accuracy": [0.1, 0.5, 0.9], "val_accuracy": [0.2, 0.4, 0.6]}
+
+
+def test_curves_show_training_dashed_and_validation_solid_from_epoch_1():
+    figure = plots.curves({"small": HISTORY})
+    for ax, quantity in zip(figure.axes, ("loss", "accuracy")):
+        dashed, solid = ax.lines
+        assert (dashed.get_linestyle(), solid.get_linestyle()) == ("--", "-")
+        assert solid.get_xdata().tolist() == [1, 2, 3]
+        assert dashed.get_ydata().tolist() == HISTORY[quantity] and solid.get_ydata().tolist() == HISTORY[f"val_{quantity}"]
+        assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", quantity)
+    assert [text.get_text() for text in figure.legends[0].texts] == ["small, training", "small, validation"]
+
+
+@pytest.mark.parametrize("best, panel, point", [("val_loss", 0, (2, 2)), ("val_accuracy", 1, (3, 0.6))])
+def test_curves_mark_the_best_epoch(best, panel, point):
+    figure = plots.curves({"": HISTORY}, best=best)
+    circle = figure.axes[panel].lines[2]
+    assert (circle.get_xdata()[0], circle.get_ydata()[0]) == point and len(figure.axes[1 - panel].lines) == 2
+    assert figure.legends[0].texts[-1].get_text() == f"best: epoch {point[0]}"

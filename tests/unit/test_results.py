@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from course_utils.results import METADATA_KEY, read_records, record
+from course_utils.results import METADATA_KEY, compare, published, read_records, record
 
 
 @pytest.fixture
@@ -84,3 +84,39 @@ def test_every_kind_of_real_number_is_recorded(shown):
 def test_an_empty_record_is_refused():
     with pytest.raises(ValueError, match="needs at least one NAME=number"):
         record()
+
+
+@pytest.fixture
+def tables(tmp_path, monkeypatch):
+    (tmp_path / "lecture_results.csv").write_text("lesson,name,value\n06,accuracy,0.71\n06,epochs,50\n04,accuracy,0.5\n")
+    (tmp_path / "reference_results.csv").write_text("lesson,name,value\n06,accuracy,0.7\n06,accuracy,0.8\n")
+    monkeypatch.setattr("course_utils.paths.shipped", lambda name: tmp_path / name)
+
+
+def test_published_numbers_are_a_lessons_own_and_means_over_seeds(tables):
+    assert published("lecture", "06") == {"accuracy": 0.71, "epochs": 50}
+    assert published("reference", "06") == {"accuracy": 0.75}
+    assert published("reference", "04") == {}
+
+
+def test_compare_shows_lecture_and_reference_beside_this_run_and_records_only_this_run(shown, tables):
+    compare("06", accuracy=0.6421, seconds_an_epoch=2)
+    data, _ = shown[0]
+    assert data["text/plain"].splitlines() == [
+        "                  lecture  our full run  this run",
+        "accuracy          0.71     0.75          0.6421",
+        "seconds_an_epoch                         2",
+        "epochs            50"]
+    assert read_records(as_notebook(shown)) == {"accuracy": 0.6421, "seconds_an_epoch": 2}
+
+
+def test_compare_refuses_what_record_refuses():
+    with pytest.raises(ValueError, match="compare.. needs at least one NAME=number"):
+        compare("06")
+
+
+@pytest.mark.parametrize("kind", ["lecture", "reference"])
+def test_the_shipped_tables_can_be_read(kind):
+    for lesson in ("04", "05", "06"):
+        assert all(math.isfinite(value) for value in published(kind, lesson).values())
+    assert published("lecture", "06")["best_val_accuracy_augmented"] == 0.8

@@ -1,0 +1,74 @@
+"""Around `model.fit`: settings that cannot work are refused before anything runs, and long training shows that it moves."""
+
+import math
+
+from .counting import whole
+
+LEAST = {"EPOCHS": 1, "BATCH_SIZE": 1, "SEED": 0, "IMAGE_SIZE": 32}
+
+
+def check_settings(images, **settings):
+    """Refuse settings with which a lesson cannot train.
+
+    Parameters
+    ----------
+    images : int
+        Training images: no batch can be larger.
+    **settings : int or float
+        A lesson's parameters by name. EPOCHS…, BATCH_SIZE, SEED and IMAGE_SIZE are whole numbers, at least 1, 1, 0 and
+        32; LEARNING_RATE… is a positive number.
+
+    Raises
+    ------
+    TypeError, ValueError
+        The message names the parameter, what is allowed and what came.
+
+    Examples
+    --------
+    >>> check_settings(images=400, EPOCHS=10, BATCH_SIZE=16, LEARNING_RATE=0.01)
+    """
+    for name, value in settings.items():
+        if name.startswith("LEARNING_RATE"):
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
+                raise ValueError(f"{name} must be a number above 0, such as 0.001; got {value!r}")
+        else:
+            kind = next((known for known in LEAST if name.startswith(known)), None)
+            if kind is None:
+                raise TypeError(f"check_settings knows {', '.join(LEAST)} and LEARNING_RATE; got {name}")
+            whole(name, value, LEAST[kind])
+            if kind == "BATCH_SIZE" and value > images:
+                raise ValueError(f"{name} must be at most {images:,}, the number of training images; got {value:,}")
+
+
+def progress(epochs, label="training"):
+    """A Keras callback that keeps one line up to date while a model trains.
+
+    The line ends as "label: 12 epochs", the same on every run, so nbval can compare it.
+
+    Parameters
+    ----------
+    epochs : int
+        As many as `fit` is told.
+    label : str
+
+    Returns
+    -------
+    keras.callbacks.Callback
+    """
+    from keras.callbacks import LambdaCallback
+
+    done = []
+
+    def say(text):
+        print(f"\r{'':60}\r{text}", end="", flush=True)  # the line before may be longer
+
+    def after_epoch(epoch, logs):
+        done.append(epoch)
+        numbers = ", ".join(f"{name} {logs[name]:.3f}" for name in ("loss", "val_loss") if name in (logs or {}))
+        say(f"{label}: epoch {len(done)}/{epochs}  {numbers}")
+
+    def at_end(logs):
+        early = "" if len(done) == epochs else f" of {epochs}"
+        say(f"{label}: {len(done)}{early} epochs\n")
+
+    return LambdaCallback(on_train_begin=lambda logs: say(f"{label}: epoch 1/{epochs}"), on_epoch_end=after_epoch, on_train_end=at_end)

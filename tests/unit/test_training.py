@@ -1,0 +1,56 @@
+"""Settings are refused by name; the progress line ends the same on every run."""
+
+import numpy as np
+import pytest
+
+from course_utils import runtime, training
+
+with runtime.quiet():
+    import keras
+
+
+def test_sensible_settings_pass():
+    training.check_settings(images=16, EPOCHS=1, EPOCHS_AUGMENTED=3, BATCH_SIZE=16, LEARNING_RATE=1, SEED=0, IMAGE_SIZE=32)
+
+
+@pytest.mark.parametrize("settings, error, message", [
+    ({"EPOCHS": 0}, ValueError, "EPOCHS must be at least 1, got 0"),
+    ({"EPOCHS": 2.5}, TypeError, "EPOCHS must be a whole number, got 2.5"),
+    ({"EPOCHS_AUGMENTED": -1}, ValueError, "EPOCHS_AUGMENTED must be at least 1, got -1"),
+    ({"BATCH_SIZE": 0}, ValueError, "BATCH_SIZE must be at least 1, got 0"),
+    ({"BATCH_SIZE": 401}, ValueError, "BATCH_SIZE must be at most 400, the number of training images; got 401"),
+    ({"IMAGE_SIZE": 8}, ValueError, "IMAGE_SIZE must be at least 32, got 8"),
+    ({"SEED": -1}, ValueError, "SEED must be at least 0, got -1"),
+    ({"LEARNING_RATE": 0}, ValueError, "LEARNING_RATE must be a number above 0, such as 0.001; got 0"),
+    ({"LEARNING_RATE": float("nan")}, ValueError, "LEARNING_RATE must be a number above 0"),
+    ({"LEARNING_RATE": True}, ValueError, "LEARNING_RATE must be a number above 0"),
+    ({"EPOCH": 3}, TypeError, "check_settings knows EPOCHS, .*got EPOCH"),
+])
+def test_settings_that_cannot_work_are_refused_by_name(settings, error, message):
+    with pytest.raises(error, match=message):
+        training.check_settings(images=400, **settings)
+
+
+def lines(text):
+    """What a reader sees in the end: a carriage return starts the line again."""
+    return [line.rpartition("\r")[2] for line in text.removesuffix("\n").split("\n")]
+
+
+def train(epochs, callbacks):
+    model = keras.Sequential([keras.layers.Input((1,)), keras.layers.Dense(1)])
+    model.compile(loss="mse")
+    data = np.zeros((4, 1), "float32")
+    model.fit(data, data, validation_data=(data, data), epochs=epochs, verbose=0, callbacks=callbacks)
+
+
+def test_the_progress_line_shows_epochs_and_ends_the_same_on_every_run(capsys):
+    train(3, [training.progress(3, "small")])
+    out = capsys.readouterr().out
+    assert "small: epoch 2/3  loss " in out and "val_loss " in out
+    assert lines(out) == ["small: 3 epochs"]
+
+
+def test_the_progress_line_says_when_training_stopped_early(capsys):
+    stop = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: setattr(stop.model, "stop_training", True))
+    train(5, [stop, training.progress(5)])
+    assert lines(capsys.readouterr().out) == ["training: 1 of 5 epochs"]
