@@ -50,7 +50,7 @@ def parser():
     run.add_argument("--jobs", type=_positive, default=1, metavar="N", help="notebooks at a time (default: 1)")
     run.add_argument("--out", metavar="DIR", help="where results go (default: runs/PLAN); an earlier batch there is replaced")
     run.add_argument("--resume", action="store_true", help="keep what an earlier, interrupted batch finished")
-    run.add_argument("--timeout", type=_positive, default=1800, metavar="SECONDS", help="for one cell (default: 1800)")
+    run.add_argument("--timeout", type=_positive, metavar="SECONDS", help="for one cell (default: the plan's, or 1800)")
     run.set_defaults(command=run_command, name="run")
 
     build = commands.add_parser("build", parents=[common], help="build the notebooks from notebooks/source")

@@ -3,6 +3,7 @@
 A plan is a TOML file::
 
     title = "Does augmentation help, and for how little data?"
+    timeout = 7200                      # seconds that one cell may take; 1800 if it is left out
     [[run]]
     lesson = "06"                       # number, name, or "*" for every lesson
     parameters = { EPOCHS = 30 }
@@ -21,6 +22,7 @@ from .lessons import select
 
 RUN_KEYS = {"lesson", "parameters", "grid", "seeds"}
 PATH_PARAMETERS = {"IMAGE", "DATASET"}
+TIMEOUT = 1800  # seconds
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Spec:
     out: str
     parameters: dict = field(default_factory=dict)
     changed: dict = field(default_factory=dict)
-    timeout: int = 1800
+    timeout: int = TIMEOUT
 
     @property
     def executed(self):
@@ -60,7 +62,7 @@ def read_plan(path):
     Returns
     -------
     dict
-        ``{"title": str, "run": [{"lesson": str, "parameters": {}, "grid": {}, "seeds": int or None}, …]}``
+        ``{"title": str, "timeout": int, "run": [{"lesson": str, "parameters": {}, "grid": {}, "seeds": int or None}, …]}``
 
     Raises
     ------
@@ -75,14 +77,17 @@ def read_plan(path):
                          f"beside it there are {', '.join(known) or 'none'}") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"the plan {path} cannot be read: {error}") from None
-    for key in plan.keys() - {"title", "run"}:
-        raise UsageError(f"{path}: a plan has 'title' and [[run]] tables; got {key!r}")
+    for key in plan.keys() - {"title", "timeout", "run"}:
+        raise UsageError(f"{path}: a plan has 'title', 'timeout' and [[run]] tables; got {key!r}")
     if not isinstance(plan.get("title", ""), str):
         raise UsageError(f"{path}: title must be a text; got {plan['title']!r}")
+    timeout = plan.get("timeout", TIMEOUT)
+    if type(timeout) is not int or timeout < 1:
+        raise UsageError(f"{path}: timeout must be a whole number of seconds, at least 1; got {timeout!r}")
     runs = plan.get("run")
     if not isinstance(runs, list) or not runs or not all(isinstance(run, dict) for run in runs):
         raise UsageError(f"{path}: a plan needs at least one [[run]] table")
-    return {"title": plan.get("title", Path(path).stem), "run": [_read_run(run, path) for run in runs]}
+    return {"title": plan.get("title", Path(path).stem), "timeout": timeout, "run": [_read_run(run, path) for run in runs]}
 
 
 def _read_run(run, path):
@@ -103,7 +108,7 @@ def _read_run(run, path):
     return {"lesson": run["lesson"], "parameters": parameters, "grid": grid, "seeds": seeds}
 
 
-def expand(plan, lessons, out, only=(), overrides=None, caller=".", timeout=1800):
+def expand(plan, lessons, out, only=(), overrides=None, caller=".", timeout=None):
     """One `Spec` a run: every lesson, every point of the grid, every seed.
 
     Parameters
@@ -119,8 +124,8 @@ def expand(plan, lessons, out, only=(), overrides=None, caller=".", timeout=1800
         ``NAME: value`` as typed on the command line; goes to every lesson that has NAME, instead of a grid over it.
     caller : Path
         Where relative paths in parameters start from.
-    timeout : int
-        Seconds that one cell may take.
+    timeout : int, optional
+        Seconds that one cell may take, instead of the plan's.
 
     Raises
     ------
@@ -144,6 +149,7 @@ def expand(plan, lessons, out, only=(), overrides=None, caller=".", timeout=1800
         raise UsageError(f"the plan runs none of the lessons {', '.join(sorted(wanted))}; leave out --lesson to see all")
     _require_known(overrides, [lesson for lesson, _ in jobs])
     jobs = [(lesson, {**values, **overrides}) for lesson, values in jobs]
+    timeout = timeout or plan["timeout"]
     return [_spec(job, jobs, number, Path(out), Path(caller), timeout) for number, job in enumerate(jobs, 1)]
 
 

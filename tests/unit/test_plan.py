@@ -17,7 +17,7 @@ LESSONS = [
 
 
 def plan(**run):
-    return {"title": "t", "run": [{"lesson": "*", "parameters": {}, "grid": {}, "seeds": None, **run}]}
+    return {"title": "t", "timeout": 1800, "run": [{"lesson": "*", "parameters": {}, "grid": {}, "seeds": None, **run}]}
 
 
 def test_the_quick_plan_is_every_lesson_at_its_defaults(tmp_path):
@@ -100,7 +100,7 @@ def write(folder, text):
 
 def test_a_plan_file_is_read(tmp_path):
     path = write(tmp_path, 'title = "T"\n[[run]]\nlesson = "06"\nparameters = { EPOCHS = 30 }\nseeds = 5\n')
-    assert read_plan(path) == {"title": "T", "run": [{"lesson": "06", "parameters": {"EPOCHS": 30}, "grid": {}, "seeds": 5}]}
+    assert read_plan(path) == {"title": "T", "timeout": 1800, "run": [{"lesson": "06", "parameters": {"EPOCHS": 30}, "grid": {}, "seeds": 5}]}
 
 
 @pytest.mark.parametrize("text, message", [
@@ -113,6 +113,7 @@ def test_a_plan_file_is_read(tmp_path):
     ("[[run]]\nlesson = '06'\ngrid = { EPOCHS = 3 }", "grid must be a table .* of lists"),
     ("[[run]]\nlesson = '06'\nparameters = 3", "parameters must be a table"),
     ("run = ['01']", "needs at least one"),
+    ("timeout = 0\n[[run]]\nlesson = '06'", "timeout must be a whole number of seconds, at least 1; got 0"),
     ("title = ['x']\n[[run]]\nlesson = '06'", "title must be a text"),
     ("[[run]]\nlesson = '06'\nparameters = { A = 1 }\ngrid = { A = [1] }", "A is given twice"),
     ("[[run]]\nlesson = '06'\ngrid = { SEED = [1] }\nseeds = 2", "SEED is given twice"),
@@ -126,3 +127,10 @@ def test_a_missing_plan_names_those_that_exist(tmp_path):
     write(tmp_path, "title = 'x'")
     with pytest.raises(UsageError, match=r"no plan .*main.toml.*beside it there are mine"):
         read_plan(tmp_path / "main.toml")
+
+
+def test_the_longest_time_of_a_cell_is_the_callers_or_the_plans_or_half_an_hour(tmp_path):
+    run = "[[run]]\nlesson = '06'\n"
+    patient, usual = (read_plan(write(tmp_path, text)) for text in ("timeout = 7200\n" + run, run))
+    assert [expand(plan, LESSONS, tmp_path)[0].timeout for plan in (patient, usual)] == [7200, 1800]
+    assert expand(patient, LESSONS, tmp_path, timeout=60)[0].timeout == 60
