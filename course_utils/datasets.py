@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from .messages import nearest
+from .own_images import table
 from .photographs import IMAGES, load_image
 
 __all__ = ["IMAGES", "NAMES", "ImageSet", "load_arrays", "load_image", "load_share_price", "prepare_folder"]
@@ -35,6 +36,8 @@ class ImageSet:
     splits : dict of str to (images, labels)
         ``train``, ``validation`` and, where there is one, ``test``: images are ndarrays of shape
         (count, height, width, channels), uint8, 0 to 255; labels of shape (count,), int64.
+    left_out : tuple of (str, str)
+        Files of the student's own folder that cannot be used, each with the reason; printed below the counts.
     """
 
     name: str
@@ -42,6 +45,7 @@ class ImageSet:
     licence: str
     classes: tuple
     splits: dict = field(repr=False)
+    left_out: tuple = field(default=(), repr=False)
 
     def __str__(self):
         images = self.splits["train"][0]
@@ -50,7 +54,7 @@ class ImageSet:
         for split, (_, labels) in self.splits.items():
             counts = np.bincount(labels, minlength=len(self.classes))
             lines.append(f"{split:10} {len(labels):6,}: " + ", ".join(f"{name} {count:,}" for name, count in zip(self.classes, counts)))
-        return "\n".join(lines)
+        return "\n".join(lines + table(self.left_out))
 
 
 def load_arrays(dataset, size=64, seed=0):
@@ -83,17 +87,18 @@ def load_arrays(dataset, size=64, seed=0):
     """
     if type(size) is not int or size < 8:
         raise ValueError(f"size must be a whole number of pixels, at least 8; got {size!r}")
-    rng = np.random.default_rng(seed)
+    rng, left_out = np.random.default_rng(seed), ()
     if dataset == "digits":
         classes, splits = DIGITS, _digits(rng)
     elif dataset in ("mnist", "cifar10"):
         classes, splits = (DIGITS if dataset == "mnist" else CIFAR10_CLASSES), _from_npz(dataset, rng)
     else:
-        classes, splits = _from_folder(prepare_folder(dataset), size)
+        folder, left_out = _prepare(dataset)
+        classes, splits = _from_folder(folder, size)
         order = rng.permutation(len(splits["train"][1]))
         splits["train"] = tuple(array[order] for array in splits["train"])
     origin, licence = NAMES.get(dataset, ("your own pictures", "yours to know"))
-    return ImageSet(dataset if dataset in NAMES else Path(dataset).name, origin, licence, classes, splits)
+    return ImageSet(dataset if dataset in NAMES else Path(dataset).name, origin, licence, classes, splits, left_out)
 
 
 def _digits(rng):
@@ -138,7 +143,7 @@ def _from_folder(folder, size):
             for place, (path, _) in enumerate(files):
                 with Image.open(path) as picture:
                     images[place] = ImageOps.fit(picture.convert("RGB"), (size, size), Image.Resampling.BILINEAR)
-            splits[split] = images, np.array([label for _, label in files])
+            splits[split] = images, np.array([label for _, label in files], np.int64)
     return classes, splits
 
 
@@ -160,6 +165,11 @@ def prepare_folder(dataset):
     FileNotFoundError, ValueError, fetch.DataError
         As `load_arrays`; and a ValueError for a data set that has no files.
     """
+    return _prepare(dataset)[0]
+
+
+def _prepare(dataset):
+    """The folder, and what was left out of it."""
     import filelock
 
     from . import fetch, own_images, paths, toy_pets
@@ -169,18 +179,19 @@ def prepare_folder(dataset):
         folder = paths.cache_folder() / f"toy_pets-{version}"
         folder.parent.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(folder.with_suffix(".lock")):
-            return folder if folder.is_dir() else toy_pets.generate(folder)
+            return (folder if folder.is_dir() else toy_pets.generate(folder)), ()
     if dataset == "cats_vs_dogs":
         folder = fetch.fetch(dataset)
         fetch.check_folder(folder)
-        return folder
+        return folder, ()
     if dataset in NAMES:
         raise ValueError(f"DATASET: {dataset} is one file of arrays: use load_arrays, or a data set of picture files: "
                          "toy_pets, cats_vs_dogs, or a folder of your own")
     if not Path(dataset).expanduser().is_dir():
         raise FileNotFoundError(f"DATASET: {str(dataset)!r} is neither a name nor a folder{nearest(str(dataset), NAMES)}; "
                                 f"the names are {', '.join(NAMES)}")
-    return own_images.prepare(dataset).path
+    prepared = own_images.prepare(dataset)
+    return prepared.path, tuple(prepared.left_out)
 
 
 def load_share_price():

@@ -16,6 +16,7 @@ from .photographs import read_picture
 LONGEST_SIDE = 256
 VALIDATION_SHARE = 0.2
 FEWEST = 4
+LISTED = 20  # of the files left out, so many are printed
 SPLITS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation", "val": "validation",
           "test": "test"}
 CLUTTER = {"thumbs.db", "desktop.ini"}
@@ -42,10 +43,25 @@ class Prepared:
     def __str__(self):
         lines = [f"{split:10} " + ", ".join(f"{name} {count}" for name, count in classes.items())
                  for split, classes in self.counts.items()]
-        if self.left_out:
-            width = max(len(name) for name, _ in self.left_out)
-            lines += [f"left out: {len(self.left_out)}", *(f"  {name:{width}}  {reason}" for name, reason in self.left_out)]
-        return "\n".join(lines)
+        return "\n".join(lines + table(self.left_out))
+
+
+def table(left_out):
+    """The lines that tell a reader which files were left out and why; none when there are none.
+
+    Parameters
+    ----------
+    left_out : sequence of (str, str)
+        Files and reasons; the first `LISTED` are shown.
+
+    Returns
+    -------
+    list of str
+    """
+    shown, more = left_out[:LISTED], len(left_out) - LISTED
+    width = max((len(name) for name, _ in shown), default=0)
+    return [*([f"left out   {len(left_out):6,}:"] if left_out else []), *(f"  {name:{width}}  {reason}" for name, reason in shown),
+            *([f"  … and {more:,} more"] if more > 0 else [])]
 
 
 def prepare(folder):

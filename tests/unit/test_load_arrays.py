@@ -82,6 +82,31 @@ def test_a_folder_of_ones_own_becomes_arrays_cut_from_the_middle(own):
         assert np.array_equal(images[:, 10, 10, 0] > images[:, 10, 10, 2], labels == 1)
 
 
+def test_files_that_were_left_out_are_listed_with_the_reason_below_the_counts(own):
+    (own / "red" / "note.jpg").write_text("I am no picture")
+    (own / "blue" / "empty.png").touch()
+    data = datasets.load_arrays(str(own), size=20)
+    assert [file for file, _ in data.left_out] == ["blue/empty.png", "red/note.jpg"]
+    *_, train, validation, title, empty, note = str(data).splitlines()
+    assert (train, validation, title) == ("train           8: blue 4, red 4", "validation      4: blue 2, red 2", "left out        2:")
+    assert empty.startswith("  blue/empty.png  cannot be read") and note.startswith("  red/note.jpg    cannot be read")
+    assert "test" not in str(data) and str(own) not in str(data)
+
+
+def test_a_long_list_of_what_was_left_out_is_cut_and_says_so(own):
+    for number in range(23):
+        (own / "red" / f"{number:02} empty.jpg").touch()
+    data = datasets.load_arrays(str(own), size=20)
+    lines = str(data).splitlines()
+    assert len(data.left_out) == 23 and "left out       23:" in lines and "  … and 3 more" in lines
+    assert "19 empty.jpg" in str(data) and "20 empty.jpg" not in str(data)
+
+
+def test_nothing_is_left_out_of_a_data_set_by_name():
+    data = datasets.load_arrays("digits")
+    assert data.left_out == () and "left out" not in str(data)
+
+
 def test_toy_pets_are_drawn_once(monkeypatch, tmp_path):
     real, calls = toy_pets.generate, []
 
