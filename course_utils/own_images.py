@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .paths import cache_folder
-from .photographs import read_picture
+from .photographs import Unreadable, read_picture
 
 LONGEST_SIDE = 256
 VALIDATION_SHARE = 0.2
@@ -175,8 +175,8 @@ def _write(folder, files, left_out, classes, partial):
     for split, name, path in tqdm(_train_last(files), desc="preparing pictures", unit="file", disable=None, leave=False):
         try:
             pixels, _ = read_picture(path, LONGEST_SIDE)
-        except (ValueError, OSError) as error:
-            left_out.append((_relative(path, folder), str(error)))
+        except Unreadable as error:
+            left_out.append((_relative(path, folder), error.reason))
             continue
         digest = hashlib.sha256(str(pixels.shape).encode() + pixels.tobytes()).hexdigest()
         if digest in taken:

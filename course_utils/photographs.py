@@ -21,6 +21,14 @@ IMAGES = {
 }
 
 
+class Unreadable(ValueError):
+    """A file that cannot be used: `reason` is the rest of a sentence that begins with its name; the message adds advice."""
+
+    def __init__(self, reason, advice):
+        super().__init__(f"{reason}: {advice}")
+        self.reason = reason
+
+
 @dataclass(frozen=True)
 class Photograph:
     """A photograph ready for a lesson.
@@ -96,7 +104,7 @@ def load_image(image="chelsea", longest=512):
                                 f"give the path of an image file, or one of {', '.join(IMAGES)}")
     try:
         pixels, changes = read_picture(path, longest)
-    except ValueError as error:
+    except Unreadable as error:
         raise ValueError(f"IMAGE: {path.name} {error}") from None
     return Photograph(pixels, path.name, "your own picture", "yours to know", changes)
 
@@ -117,8 +125,8 @@ def read_picture(path, longest):
 
     Raises
     ------
-    ValueError
-        What is wrong with the file, as the rest of a sentence that begins with its name.
+    Unreadable
+        What is wrong with the file, and what to do.
     """
     from PIL import Image
 
@@ -129,20 +137,24 @@ def read_picture(path, longest):
             with Image.open(path) as picture:
                 pixels, changes = _finish(picture, longest)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        raise ValueError(f"has more than {Image.MAX_IMAGE_PIXELS:,} pixels: "
-                         "save a smaller copy of it and use that") from None
+        raise Unreadable(f"has more than {Image.MAX_IMAGE_PIXELS:,} pixels", "save a smaller copy of it and use that") from None
     except Exception as error:  # a damaged file: each of Pillow's decoders raises kinds of its own
-        raise ValueError(f"cannot be read as an image ({_without_path(error)}): is it complete, "
-                         "and really a picture? Opening and saving it anew in a viewer often helps") from None
+        raise Unreadable(f"cannot be read as an image ({_why_not_read(path, error)})", "is it complete, and really a picture? "
+                         "Opening it in a viewer and saving it anew as JPEG often helps") from None
     height, width, _ = pixels.shape
     if min(height, width) < SMALLEST_SIDE:
-        raise ValueError(f"is {width} × {height} pixels; at least {SMALLEST_SIDE} × {SMALLEST_SIDE} "
-                         "are needed to slide a window over it: choose a larger picture")
+        size = changes[-1] if changes and changes[-1].startswith("reduced") else f"{width} × {height} pixels"
+        raise Unreadable(f"is {size}; at least {SMALLEST_SIDE} × {SMALLEST_SIDE} are needed to slide a window over it",
+                         "choose a larger picture")
     return pixels, changes
 
 
-def _without_path(error):
-    return str(error).partition(" '")[0] if "cannot identify" in str(error) else str(error)
+def _why_not_read(path, error):
+    from PIL import UnidentifiedImageError
+
+    if not isinstance(error, UnidentifiedImageError):
+        return getattr(error, "strerror", None) or error  # an error of the system's names the whole path
+    return "it is no picture of a kind that Pillow reads: JPEG, PNG, WebP, …" if path.stat().st_size else "the file is empty"
 
 
 def _finish(picture, longest):
@@ -171,9 +183,10 @@ def _to_rgb(picture):
     if picture.mode == "RGB" and "transparency" not in picture.info:
         return picture, []
     if picture.mode.startswith("I") or picture.mode == "F":
-        values = np.asarray(picture, np.float64)
-        top = 65535 if picture.mode.startswith("I") else max(values.max(), 1e-9)
-        return Image.fromarray((255 * np.clip(values / top, 0, 1)).round().astype(np.uint8)).convert("RGB"), [
+        values = np.array(picture, np.float32)  # changed in place from here on: the picture may be large
+        values *= 255 / (65535 if picture.mode.startswith("I") else max(values.max(), 1e-9))
+        np.rint(values.clip(0, 255, out=values), out=values)
+        return Image.fromarray(values.astype(np.uint8)).convert("RGB"), [
             "16-bit or floating-point values scaled to 0–255, grey repeated in three channels"]
     if picture.has_transparency_data:
         white = Image.new("RGBA", picture.size, "white")

@@ -131,11 +131,30 @@ def test_a_missing_file_names_path_and_nearest_name(tmp_path):
         datasets.load_image(tmp_path / "nix.jpg")
 
 
-@pytest.mark.parametrize("content", [b"", b"hello, I am text", b"\x89PNG\r\n\x1a\n" + b"\0" * 50, b"\xff\xd8\xff\xe0" + b"\0" * 99])
-def test_what_is_no_image_is_refused(tmp_path, content):
+@pytest.mark.parametrize("content, reason", [
+    (b"", "the file is empty"), (b"hello, I am text", "it is no picture of a kind that Pillow reads: JPEG, PNG"),
+    (b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "it is no picture"), (b"\xff\xd8\xff\xe0" + b"\0" * 99, "it is no picture"),
+])
+def test_what_is_no_image_is_refused(tmp_path, content, reason):
     (tmp_path / "bad.jpg").write_bytes(content)
-    with pytest.raises(ValueError, match="IMAGE: bad.jpg cannot be read as an image"):
+    with pytest.raises(ValueError, match=rf"IMAGE: bad.jpg cannot be read as an image \({reason}.*\): .* saving it anew as JPEG"):
         datasets.load_image(tmp_path / "bad.jpg")
+
+
+def test_a_file_whose_name_tells_the_wrong_kind_is_read_by_its_content(tmp_path):
+    save(tmp_path, Image.fromarray(COLOUR), "really.png").rename(tmp_path / "mislabelled.jpg")
+    assert np.array_equal(datasets.load_image(tmp_path / "mislabelled.jpg").pixels, COLOUR)
+
+
+def test_a_file_that_may_not_be_read_is_refused_without_its_path(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    path = save(tmp_path, Image.fromarray(COLOUR))
+    monkeypatch.setattr(Image, "open", refuse)
+    with pytest.raises(ValueError, match=r"IMAGE: picture.png cannot be read as an image \(Permission denied\)") as caught:
+        datasets.load_image(path)
+    assert str(tmp_path) not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["cut.jpg", "cut.png"])
@@ -151,6 +170,11 @@ def test_a_truncated_image_is_refused(tmp_path, name):
 def test_a_picture_too_small_for_a_window_is_refused(tmp_path, size):
     with pytest.raises(ValueError, match="at least 32 × 32 are needed .* choose a larger picture"):
         datasets.load_image(save(tmp_path, Image.new("RGB", size)))
+
+
+def test_a_long_and_narrow_picture_is_refused_with_its_own_size(tmp_path):
+    with pytest.raises(ValueError, match="IMAGE: picture.png is reduced from 5000 × 40 to 512 × 4 pixels; at least 32 × 32"):
+        datasets.load_image(save(tmp_path, Image.new("RGB", (5000, 40))))
 
 
 def test_an_enormous_picture_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
