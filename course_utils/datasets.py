@@ -57,7 +57,7 @@ class ImageSet:
         return "\n".join(lines + table(self.left_out))
 
 
-def load_arrays(dataset, size=64, seed=0):
+def load_arrays(dataset, size=64, seed=0, train=None):
     """A data set in memory.
 
     Parameters
@@ -69,6 +69,8 @@ def load_arrays(dataset, size=64, seed=0):
         resized. Digits and CIFAR-10 keep their own size.
     seed : int
         Order of the training images, which are shuffled: some of the files are sorted by class.
+    train : int, optional
+        Keep only so many training images, the classes in equal shares as far as there are enough: a lesson's N_TRAIN.
 
     Returns
     -------
@@ -81,7 +83,7 @@ def load_arrays(dataset, size=64, seed=0):
     FileNotFoundError
         When `dataset` is neither a name nor a folder; the nearest name is suggested.
     ValueError
-        When the folder cannot be used, or `size` is below 8.
+        When the folder cannot be used, `size` is below 8, or `train` is less than a picture a class or more than there are.
     fetch.DataError
         When a real data set is missing and cannot be downloaded.
     """
@@ -97,8 +99,22 @@ def load_arrays(dataset, size=64, seed=0):
         classes, splits = _from_folder(folder, size)
         order = rng.permutation(len(splits["train"][1]))
         splits["train"] = tuple(array[order] for array in splits["train"])
+    if train is not None:
+        splits["train"] = _some(*splits["train"], train, len(classes))
     origin, licence = NAMES.get(dataset, ("your own pictures", "yours to know"))
     return ImageSet(dataset if dataset in NAMES else Path(dataset).name, origin, licence, classes, splits, left_out)
+
+
+def _some(images, labels, count, classes):
+    """The first `count` images when the classes take turns, in their old order."""
+    if type(count) is not int or not classes <= count <= len(labels):
+        raise ValueError(f"N_TRAIN (train) must be a whole number from {classes}, one picture a class, to {len(labels):,}, or None for "
+                         f"all; got {count!r}")
+    turn = np.empty(len(labels), int)
+    for label in range(classes):
+        turn[labels == label] = np.arange((labels == label).sum())
+    chosen = np.sort(np.argsort(turn, kind="stable")[:count])
+    return images[chosen], labels[chosen]
 
 
 def _digits(rng):

@@ -147,3 +147,18 @@ def test_real_photographs_that_are_laid_out_are_used_and_looked_at(tmp_path):
 def test_arrays_have_no_files():
     with pytest.raises(ValueError, match="DATASET: digits is one file of arrays: use load_arrays"):
         datasets.prepare_folder("digits")
+
+
+def test_fewer_training_images_keep_the_classes_balanced_and_the_order(monkeypatch):
+    everything, some = (datasets.load_arrays("digits", train=count).splits for count in (None, 25))
+    images, labels = some["train"]
+    assert images.shape == (25, 28, 28, 1) and sorted(np.bincount(labels)) == [2] * 5 + [3] * 5
+    places = [next(place for place, other in enumerate(everything["train"][0]) if np.array_equal(image, other)) for image in images]
+    assert places == sorted(places) and np.array_equal(everything["train"][1][places], labels)
+    assert all(np.array_equal(some[split][0], everything[split][0]) for split in ("validation", "test"))
+
+
+@pytest.mark.parametrize("count", [0, 9, 4001, 2.5, True, "all"])
+def test_a_number_of_training_images_that_cannot_be_is_refused(count):
+    with pytest.raises(ValueError, match=r"N_TRAIN .* whole number from 10, one picture a class, to 4,000, or None for all; got "):
+        datasets.load_arrays("digits", train=count)
