@@ -260,3 +260,54 @@ def curves(runs, metric="accuracy", best=None):
     shown = axes[1 if best == f"val_{metric}" else 0]
     figure.legend(*shown.get_legend_handles_labels(), loc="outside lower center", ncols=3 if best else 2)
     return figure
+
+
+#: Colours of `architectures`: a network has that of the first of these words that its name contains.
+FAMILIES = {"AlexNet": "blue", "VGG": "blue", "Inception": "orange", "GoogLeNet": "orange", "Xception": "orange",
+            "ResNet": "green", "DenseNet": "purple", "MobileNet": "sky", "Efficient": "vermillion", "NASNet": "yellow"}
+
+#: Where `architectures` writes a name whose place at the right of its circle is taken: (to the right, upwards).
+SIDES = {"EfficientNetB7": (-1, 1), "EfficientNetV2S": (-1, 0), "NASNetLarge": (-1, 0), "DenseNet121": (-1, 0),
+         "DenseNet169": (-1, 0), "DenseNet201": (-1, 1), "InceptionV3": (0, 1), "Xception": (0, 1), "VGG19": (0, 1),
+         "VGG16": (0, -1), "ResNet50": (0, -1), "ResNet101": (0, -1)}
+
+
+def architectures(table, ax=None):
+    """Top-1 accuracy against the multiplications of one forward pass; circles with areas for parameters (lesson 03).
+
+    After figure 2 of Canziani, Paszke and Culurciello, "An Analysis of Deep Neural Network Models for Practical
+    Applications", 2016.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns ``name``, ``multiplications``, ``top1`` (per cent) and ``parameters``, as in ``data/architectures.csv``.
+    ax : matplotlib Axes, optional
+        By default of a figure of 10 × 6.5 inches, for which the places of the names are chosen.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    if ax is None:
+        _, ax = plt.subplots(figsize=(10, 6.5))
+    area = 10 / 1e6  # square points a parameter
+    for row in table.itertuples():
+        colour = next((PALETTE[colour] for family, colour in FAMILIES.items() if family in row.name), "0.5")
+        place, size = (row.multiplications / 1e9, row.top1), area * row.parameters
+        ax.scatter(*place, size, color=colour, alpha=0.6, edgecolor="black")
+        right, up = SIDES.get(row.name, (1, 0))
+        away = (np.sqrt(size / np.pi) + 3) / np.hypot(right, up)
+        ax.annotate(row.name, place, (away * right, away * up), textcoords="offset points", fontsize=10,
+                    ha=("center", "left", "right")[right], va=("center", "bottom", "top")[up])
+    ax.set(xscale="log", xlabel="multiplications of one forward pass (billions, logarithmic scale)",
+           ylabel="top-1 accuracy on ImageNet (%)", ylim=(table.top1.min() - 3, table.top1.max() + 3))
+    ax.xaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.xaxis.set_minor_formatter("")
+    ax.grid(alpha=0.3, linewidth=0.8)
+    ax.set_axisbelow(True)
+    sizes = [ax.scatter([], [], area * millions * 1e6, color="0.8", edgecolor="black", label=f"{millions} M")
+             for millions in (5, 50, 150)]
+    ax.legend(handles=sizes, title="parameters", loc="lower right", labelspacing=2, borderpad=1.5, handletextpad=1.5)
+    return ax

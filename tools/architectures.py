@@ -17,7 +17,8 @@ with runtime.quiet():
     from keras import layers
 
 TABLE = Path(__file__).parents[1] / "data" / "architectures.csv"
-FIELDS = "name", "year", "parameters", "multiplications", "input_size", "top1", "top5", "source_counts", "source_accuracy"
+FIELDS = ("name", "year", "parameters", "multiplications", "input_size", "top1", "top5",
+          "source_counts", "source_accuracy")
 
 KERAS = "Keras documentation, https://keras.io/api/applications/"
 CAFFE = "Caffe Model Zoo, https://github.com/BVLC/caffe/blob/master/models/{}/readme.md, centre crop"
@@ -114,8 +115,7 @@ def build(name):
 def count(name):
     """Parameters, multiplications for one image, the image's size, and the source of the layers, as a dict."""
     model, source = build(name)
-    rows = counting.model_counts(model)
-    return {"parameters": sum(row.parameters for row in rows), "multiplications": sum(row.multiplications for row in rows),
+    return {"parameters": counting.model_parameters(model), "multiplications": counting.model_multiplications(model),
             "input_size": model.input_shape[1], "source_counts": source}
 
 

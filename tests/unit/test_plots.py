@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from course_utils import plots
+from course_utils import paths, plots
 
 mpl.use("agg")
 
@@ -165,3 +165,57 @@ def test_curves_mark_the_best_epoch(best, panel, point):
     circle = figure.axes[panel].lines[2]
     assert (circle.get_xdata()[0], circle.get_ydata()[0]) == point and len(figure.axes[1 - panel].lines) == 2
     assert figure.legends[0].texts[-1].get_text() == f"best: epoch {point[0]}"
+
+
+@pytest.fixture
+def networks():
+    import pandas
+
+    return pandas.read_csv(paths.shipped("architectures.csv"))
+
+
+def _circles(ax):
+    """Centre and radius of each network's circle, in pixels."""
+    figure = ax.figure
+    figure.draw_without_rendering()
+    for circle in ax.collections[:len(ax.texts)]:
+        (x, y), = ax.transData.transform(circle.get_offsets())
+        yield x, y, np.sqrt(circle.get_sizes()[0] / np.pi) * figure.dpi / 72
+
+
+def test_a_networks_circle_stands_at_its_numbers_and_its_area_is_proportional_to_parameters(networks):
+    table = networks.head(5)
+    ax = plots.architectures(table)
+    circles = ax.collections[:5]
+    assert [tuple(circle.get_offsets()[0]) for circle in circles] == list(zip(table.multiplications / 1e9, table.top1))
+    shares = [circle.get_sizes()[0] / count for circle, count in zip(circles, table.parameters)]
+    assert max(shares) == pytest.approx(min(shares)) and min(shares) > 0
+    legend = ax.get_legend()
+    assert [text.get_text() for text in legend.texts] == ["5 M", "50 M", "150 M"]
+    assert [handle.get_sizes()[0] for handle in legend.legend_handles] == pytest.approx(
+        [shares[0] * count * 1e6 for count in (5, 50, 150)])
+
+
+def test_the_axes_of_the_networks_say_what_they_measure_and_in_which_unit(networks):
+    figure, given = plt.subplots()
+    ax = plots.architectures(networks, given)
+    assert ax is given and plt.get_fignums() == [figure.number] and ax.get_xscale() == "log"
+    assert "multiplications" in ax.get_xlabel() and "billions" in ax.get_xlabel() and "(%)" in ax.get_ylabel()
+
+
+def test_every_network_is_named_beside_its_own_circle_and_on_no_other_name_or_circle(networks):
+    with mpl.rc_context():
+        plots.set_style()
+        ax = plots.architectures(networks)
+        circles = dict(zip(networks.name, _circles(ax)))
+        renderer = ax.figure.canvas.get_renderer()
+        boxes = {text.get_text(): text.get_window_extent(renderer) for text in ax.texts}
+        assert list(boxes) == list(networks.name)
+        for (name, box), (other, taken) in itertools.combinations(boxes.items(), 2):
+            assert not box.overlaps(taken), (name, other)
+        for name, box in boxes.items():
+            assert ax.bbox.x0 <= box.x0 and box.x1 <= ax.bbox.x1 and ax.bbox.y0 <= box.y0 and box.y1 <= ax.bbox.y1, name
+            gaps = {}
+            for other, (x, y, radius) in circles.items():
+                gaps[other] = np.hypot(max(box.x0 - x, 0, x - box.x1), max(box.y0 - y, 0, y - box.y1)) - radius
+            assert min(gaps, key=gaps.get) == name and 0 < gaps[name] < 10, (name, gaps)
