@@ -92,12 +92,43 @@ def fetch(name, say=print):
     DataError
         When the name is unknown, the download fails or is not what was published, or the disk does not take it.
     """
-    import filelock
-
     if name not in known():
         raise DataError(unknown(name))
     entry, folder = known()[name], paths.data_folder()
-    target = folder / entry["target"]
+    return make_once(folder / entry["target"], lambda part: _make(name, entry, folder, part, say), name, 4 * entry["bytes"] / 1e6)
+
+
+def make_once(target, make, name, megabytes, what=None, variable="COURSE_DATA"):
+    """`target`, which is made unless it is there: whole or not at all, by one process at a time.
+
+    Parameters
+    ----------
+    target : Path
+        A file or a folder.
+    make : callable
+        Gets a folder for its work, and returns the path in there that is moved to `target`.
+    name : str
+        Of the lock, and of the folder for work, beside `target`. Processes that give the same name wait for one another.
+    megabytes : float
+        About what is needed on the disk, for the reader.
+    what : str, optional
+        What is made, for the reader; `name` by default.
+    variable : str
+        The environment variable that names another folder.
+
+    Returns
+    -------
+    Path
+        `target`.
+
+    Raises
+    ------
+    DataError
+        When it cannot be written.
+    """
+    import filelock
+
+    folder = target.parent
     if os.path.exists(target):
         return target
     try:
@@ -105,11 +136,11 @@ def fetch(name, say=print):
         with filelock.FileLock(folder / f".{name}.lock", timeout=LIMIT):
             for left_by_a_killed_process in folder.glob(f".{name}-*"):
                 shutil.rmtree(left_by_a_killed_process, ignore_errors=True)
-            if not os.path.exists(target):  # else another process has fetched it in the meantime
+            if not os.path.exists(target):  # else another process has made it in the meantime
                 with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=folder) as part:
-                    os.replace(_make(name, entry, folder, Path(part), say), target)
+                    os.replace(make(Path(part)), target)
     except OSError as error:
-        raise DataError(f"{name} cannot be put into {folder}: {_why_not_written(error, entry)}") from error
+        raise DataError(f"{what or name} cannot be put into {folder}: {_why_not_written(error, megabytes, variable)}") from error
     return target
 
 
@@ -198,14 +229,14 @@ def _read_arrays(path, entry):
     return arrays
 
 
-def _why_not_written(error, entry):
+def _why_not_written(error, megabytes, variable):
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return ("there is no permission to write there. Set the environment variable COURSE_DATA to a folder of your own, "
-                f"or have its owner run  {COMMAND} fetch")
+        owner = f", or have its owner run  {COMMAND} fetch" if variable == "COURSE_DATA" else ""
+        return f"there is no permission to write there. Set the environment variable {variable} to a folder of your own{owner}"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return (f"the disk is full. About {4 * entry['bytes'] / 1e6:.0f} MB are needed: make room, or set the environment "
-                "variable COURSE_DATA to a folder on another disk")
-    return f"{error}. The environment variable COURSE_DATA names another folder"
+        return (f"the disk is full. About {megabytes:.0f} MB are needed: make room, or set the environment "
+                f"variable {variable} to a folder on another disk")
+    return f"{error}. The environment variable {variable} names another folder"
 
 
 def _make(name, entry, folder, part, say):

@@ -4,18 +4,20 @@ import hashlib
 import json
 import math
 import os
-import shutil
-import tempfile
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from . import photographs
+from .fetch import make_once
 from .paths import cache_folder
 from .photographs import Unreadable, read_picture
 
 LONGEST_SIDE = 256
 VALIDATION_SHARE = 0.2
 FEWEST = 4
+MEGABYTES = 0.05  # that a prepared picture takes on the disk, at most
 LISTED = 20  # of the files left out, so many are printed
 SPLITS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation", "val": "validation",
           "test": "test"}
@@ -86,82 +88,91 @@ def prepare(folder):
     FileNotFoundError
         When there is no such folder.
     ValueError
-        When it has fewer than two classes, or a class has fewer than four readable pictures (fewer than one, in
-        a split that the student made). The message names what was left out and why.
+        When it has fewer than two classes, or a class has fewer than four readable pictures, or none in a part of
+        a split that the student made. The message names what was left out and why.
+    fetch.DataError
+        When the prepared pictures cannot be written; earlier ones stay.
     """
     folder = Path(folder).expanduser().resolve()
     if not folder.is_dir():
         raise FileNotFoundError(f"DATASET: no folder {str(folder)!r}: name a folder with one sub-folder of pictures a class")
-    files, left_out, classes = _find_files(folder)
-    target = cache_folder() / "own" / _key(folder, files)
-    if not (target / "prepared.json").is_file():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix="part-", dir=target.parent))
-        try:
-            _write(folder, files, left_out, classes, partial)
-            _move(partial, target)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
+    try:
+        files, left_out, classes = _find_files(folder)
+        target = cache_folder() / "own" / _key(folder, files, left_out, classes)
+    except OSError as error:
+        raise ValueError(f"DATASET: {printable(folder.name)!r} cannot be looked through "
+                         f"({Path(error.filename or folder).name}: {error.strerror})") from None
+    make_once(target, lambda part: _write(folder, files, left_out, classes, part / "prepared"), "own",
+              math.ceil(MEGABYTES * len(files)), f"the pictures of {printable(folder.name)!r}", "COURSE_CACHE")
     record = json.loads((target / "prepared.json").read_text(encoding="utf-8"))
     return Prepared(target, record["counts"], [tuple(row) for row in record["left_out"]])
 
 
-def _move(partial, target):
-    """Put the finished folder in its place; if another process was faster, its folder, which is equal, stays."""
-    try:
-        os.replace(partial, target)
-    except OSError:
-        if not (target / "prepared.json").is_file():
-            raise
+def printable(name):
+    """A file's name with its accents spelt in one way, and what is not UTF-8 written out, such as ``\\xf6``."""
+    return unicodedata.normalize("NFC", os.fsencode(name).decode("utf-8", "backslashreplace"))
 
 
 def _find_files(folder):
     """[(split or None, class, path)] of all files that may be pictures, what is left out at sight, and all (split, class)."""
     found, left_out = [], []
-    splits = {path: SPLITS[path.name.lower()] for path in _folders(folder) if path.name.lower() in SPLITS}
-    is_split = set(splits.values()) >= {"train", "validation"}
-    parents = splits if is_split else {folder: None}
-    classes = [(split, path) for parent, split in parents.items() for path in _folders(parent)]
+    parts = [path for path in _entries(folder) if path.is_dir() and path.name.lower() in SPLITS]
+    is_split = {SPLITS[path.name.lower()] for path in parts} >= {"train", "validation"}
+    _check_parts(folder, parts, is_split)
+    parents = {path: SPLITS[path.name.lower()] for path in parts} if is_split else {folder: None}
+    classes = [(split, path) for parent, split in parents.items() for path in _entries(parent) if path.is_dir()]
+    known = {*parents, *(path for _, path in classes)}
+    for place in dict.fromkeys([folder, *parents]):
+        left_out += [(_relative(path, folder), "it is in no class's folder") for path in _entries(place) if path not in known]
     for split, path in classes:
-        for entry in sorted(path.iterdir()):
+        for entry in _entries(path):
             if entry.is_dir():
                 left_out.append((_relative(entry, folder), "a folder inside a class: its pictures are not looked for"))
-            elif not entry.name.startswith(".") and entry.name.lower() not in CLUTTER:
-                found.append((split, path.name, entry))
-    _check_classes(folder, classes, found, left_out, is_split)
-    return found, left_out, [(split, path.name) for split, path in classes]
+            elif not entry.is_file():
+                left_out.append((_relative(entry, folder), "it is no file, or a link that leads nowhere"))
+            else:
+                found.append((split, printable(path.name), entry))
+    classes = list(dict.fromkeys((split, printable(path.name)) for split, path in classes))
+    _check_classes(folder, classes, found, left_out)
+    return found, left_out, classes
 
 
-def _folders(folder):
-    return [path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith((".", "__"))]
+def _entries(folder):
+    return [path for path in sorted(folder.iterdir()) if not path.name.startswith((".", "__")) and path.name.lower() not in CLUTTER]
 
 
 def _relative(path, folder):
-    return path.relative_to(folder).as_posix()
+    return printable(path.relative_to(folder).as_posix())
 
 
-def _check_classes(folder, classes, found, left_out, is_split):
-    names = sorted({path.name for _, path in classes})
-    if not is_split and "train" in map(str.lower, names):
-        raise ValueError(f"DATASET: {folder.name!r} has a folder 'train' but no 'validation': make one, or name the "
-                         "folder whose sub-folders are the classes")
+def _check_parts(folder, parts, is_split):
+    for number, path in enumerate(parts):
+        if twin := next((other for other in parts[:number] if SPLITS[other.name.lower()] == SPLITS[path.name.lower()]), None):
+            raise ValueError(f"DATASET: {printable(folder.name)!r} has both {twin.name!r} and {path.name!r}: keep one of them")
+        if not is_split and SPLITS[path.name.lower()] == "train":
+            raise ValueError(f"DATASET: {printable(folder.name)!r} has a folder {path.name!r} but no 'validation': name the folder "
+                             f"{path.name!r} itself (a fifth of it becomes validation), or make a folder 'validation'; "
+                             "if it is a class, rename it")
+
+
+def _check_classes(folder, classes, found, left_out):
+    names = sorted({name for _, name in classes})
     if len(names) < 2:
-        raise ValueError(f"DATASET: {folder.name!r} needs at least two classes, a sub-folder of pictures each; "
+        raise ValueError(f"DATASET: {printable(folder.name)!r} needs at least two classes, a sub-folder of pictures each; "
                          f"got {', '.join(names) or 'no sub-folder'}")
     if not found and any("inside a class" in reason for _, reason in left_out):
-        raise ValueError(f"DATASET: the folders in {folder.name!r} ({', '.join(names)}) hold only folders: name the "
+        raise ValueError(f"DATASET: the folders in {printable(folder.name)!r} ({', '.join(names)}) hold only folders: name the "
                          "folder whose sub-folders hold the pictures themselves")
     for split in {split for split, _ in classes}:
-        missing = sorted(set(names) - {path.name for other, path in classes if other == split})
-        if is_split and missing:
-            raise ValueError(f"DATASET: {folder.name!r} has no folder {split}/{missing[0]}, though other parts have this class")
+        if missing := [name for name in names if (split, name) not in classes]:
+            raise ValueError(f"DATASET: {printable(folder.name)!r} has no folder {split}/{missing[0]}, though other parts have this class")
 
 
-def _key(folder, files):
-    """Changes when a file is added, removed or edited, or when the preparation itself changes."""
+def _key(folder, files, left_out, classes):
+    """Changes when a file or folder is added, removed or edited, or when the preparation itself changes."""
     stats = [(_relative(path, folder), path.stat().st_size, path.stat().st_mtime_ns) for _, _, path in files]
-    text = json.dumps([str(folder), LONGEST_SIDE, VALIDATION_SHARE, stats])
-    return hashlib.sha256(text.encode()).hexdigest()[:20]
+    code = [Path(module).read_text(encoding="utf-8") for module in (__file__, photographs.__file__)]
+    return hashlib.sha256(json.dumps([str(folder), stats, left_out, classes, code]).encode()).hexdigest()[:20]
 
 
 def _write(folder, files, left_out, classes, partial):
@@ -171,7 +182,7 @@ def _write(folder, files, left_out, classes, partial):
 
     taken, left_out = {}, list(left_out)
     pictures = partial / "unsplit"
-    pictures.mkdir()
+    pictures.mkdir(parents=True)
     for split, name, path in tqdm(_train_last(files), desc="preparing pictures", unit="file", disable=None, leave=False):
         try:
             pixels, _ = read_picture(path, LONGEST_SIDE)
@@ -184,10 +195,23 @@ def _write(folder, files, left_out, classes, partial):
             continue
         taken[digest] = (split, name, path)
         Image.fromarray(pixels).save(pictures / f"{digest}.jpg", quality=92)
-    counts = _split(taken, classes, pictures, partial, left_out)
+    _check_counts(taken, classes, left_out)
+    counts = _split(taken, classes, pictures, partial)
     pictures.rmdir()
     record = {"counts": counts, "left_out": sorted(left_out)}
     (partial / "prepared.json").write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
+    return partial
+
+
+def _check_counts(taken, classes, left_out):
+    for split, name in classes:
+        of_class = [part for part, kind, _ in taken.values() if kind == name]
+        for fewest, got, where in [(FEWEST, len(of_class), ""), (1, of_class.count(split), f" in {split}")]:
+            if got < fewest:
+                reasons = [f"{file}: {reason}" for file, reason in left_out if PurePosixPath(file).parent.name == name]
+                more = f", and {len(reasons) - 3} more" if len(reasons) > 3 else ""
+                raise ValueError(f"DATASET: class {name!r} needs at least {fewest} readable picture{'s' if fewest > 1 else ''}{where}; "
+                                 f"got {got}" + (f" (left out: {'; '.join(reasons[:3])}{more})" if reasons else ""))
 
 
 def _train_last(files):
@@ -195,16 +219,11 @@ def _train_last(files):
     return sorted(files, key=lambda file: (file[0] == "train", file[2]))
 
 
-def _split(taken, classes, pictures, partial, left_out):
+def _split(taken, classes, pictures, partial):
     """Move the pictures to their split and class; returns the counts."""
     counts = {}
     for split, name in classes:
         ranked = sorted(digest for digest, (other, kind, _) in taken.items() if (other, kind) == (split, name))
-        fewest = FEWEST if split is None else 1
-        if len(ranked) < fewest:
-            reasons = "; ".join(f"{file}: {reason}" for file, reason in left_out[:3])
-            raise ValueError(f"DATASET: class {name!r} needs at least {fewest} readable pictures"
-                             f"{f' in {split}' if split else ''}; got {len(ranked)}" + (f" (left out: {reasons})" if reasons else ""))
         held_out = math.ceil(VALIDATION_SHARE * len(ranked)) if split is None else 0
         for rank, digest in enumerate(ranked):
             part = split or ("validation" if rank < held_out else "train")

@@ -1,13 +1,18 @@
 """A student's own folder of pictures: every kind of file, a stable split, nothing lost, clear refusals."""
 
+import errno
 import multiprocessing
+import os
 import shutil
+import sys
+import unicodedata
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from course_utils import own_images
+from course_utils import fetch, own_images
+from course_utils.fetch import DataError
 from course_utils.photographs import read_picture
 
 
@@ -35,6 +40,11 @@ def pets(tmp_path):
     return tmp_path / "my pets"
 
 
+def left(folder):
+    """Every file and folder, but for the empty lock files."""
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.suffix != ".lock")
+
+
 def names(prepared, split):
     return {path.name for path in (prepared.path / split).rglob("*.jpg")}
 
@@ -44,6 +54,21 @@ def test_a_fifth_of_each_class_goes_to_validation_and_nothing_is_in_both(pets):
     assert prepared.counts == {"train": {"chats noirs é": 8, "dogs": 8}, "validation": {"chats noirs é": 2, "dogs": 2}}
     assert not names(prepared, "train") & names(prepared, "validation")
     assert prepared.left_out == [] and "validation chats noirs é 2, dogs 2" in str(prepared)
+
+
+def test_the_smallest_hashes_go_to_validation(pets):
+    prepared = own_images.prepare(pets)
+    for name in ("chats noirs é", "dogs"):
+        train, validation = ({path.stem for path in (prepared.path / split / name).iterdir()} for split in ("train", "validation"))
+        assert max(validation) < min(train)
+
+
+@pytest.mark.parametrize("count, train", [(4, 3), (5, 4), (6, 4), (11, 8)])
+def test_a_small_class_has_both_parts(tmp_path, count, train):
+    for number, name in enumerate("ab"):
+        fill(tmp_path / "few" / name, count, seed=50 * number)
+    counts = own_images.prepare(tmp_path / "few").counts
+    assert counts == {"train": {"a": train, "b": train}, "validation": {"a": count - train, "b": count - train}}
 
 
 def test_the_split_goes_by_content_and_not_by_name_or_place(pets, tmp_path):
@@ -63,6 +88,14 @@ def test_one_more_picture_moves_at_most_one_of_the_others(pets):
     after = own_images.prepare(pets)
     assert len(names(before, "validation") - names(after, "validation")) <= 1
     assert sum(after.counts[split]["dogs"] for split in after.counts) == 11
+
+
+def test_a_folder_that_may_only_be_read_is_prepared(pets):
+    for path in [*pets.rglob("*"), pets]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    assert sum(own_images.prepare(pets).counts["train"].values()) == 16
+    for path in [pets, *pets.iterdir()]:
+        path.chmod(0o755)
 
 
 def test_every_kind_of_file_becomes_upright_rgb_of_at_most_256(tmp_path):
@@ -102,9 +135,17 @@ def test_what_cannot_be_read_is_listed_with_the_reason(pets):
     (pets / "dogs" / "deep").mkdir()
     noise(7, (20, 20)).save(pets / "dogs" / "tiny.png")
     (pets / "dogs" / "again.png").write_bytes(good)
+    (pets / "dogs" / "nowhere.png").symlink_to("nothing here")
+    (pets / "dogs" / "other kind.jpg").write_bytes((pets / "dogs" / "1.png").read_bytes() + b"x")  # a PNG; "1.png" comes first
+    (pets / "loose.png").write_bytes(good)
+    (pets / "Thumbs.db").touch()
     prepared = own_images.prepare(pets)
     reasons = dict(prepared.left_out)
-    assert set(reasons) == {"dogs/text.jpg", "dogs/empty.png", "dogs/cut.png", "dogs/tiny.png", "dogs/deep", "dogs/again.png"}
+    assert set(reasons) == {"loose.png", *(f"dogs/{name}" for name in (
+        "text.jpg", "empty.png", "cut.png", "tiny.png", "deep", "again.png", "nowhere.png", "other kind.jpg"))}
+    assert reasons["dogs/other kind.jpg"] == "the same picture as dogs/1.png", "a PNG by the name of .jpg is read"
+    assert "no file" in reasons["dogs/nowhere.png"] and "in no class's folder" in reasons["loose.png"]
+    assert "the file is empty" in reasons["dogs/empty.png"] and "truncated" in reasons["dogs/cut.png"]
     assert "cannot be read as an image" in reasons["dogs/text.jpg"] and "20 × 20 pixels" in reasons["dogs/tiny.png"]
     assert "a folder inside a class" in reasons["dogs/deep"] and "dogs/text.jpg" in str(prepared)
     assert str(pets) not in str(prepared), "no path of the student's machine in the lesson"
@@ -115,6 +156,12 @@ def test_an_enormous_file_is_left_out_and_not_decoded(pets, monkeypatch):
     noise(5, (100, 100)).save(pets / "dogs" / "enormous.png")
     assert own_images.prepare(pets).left_out[0] == (
         "dogs/enormous.png", "has more than 3,000 pixels")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no such thing on this system")
+def test_what_is_no_file_is_left_out_and_not_waited_for(pets):
+    os.mkfifo(pets / "dogs" / "pipe.jpg")
+    assert own_images.prepare(pets).left_out == [("dogs/pipe.jpg", "it is no file, or a link that leads nowhere")]
 
 
 def test_equal_pictures_are_taken_once_whatever_the_file_says_besides(pets):
@@ -135,6 +182,22 @@ def test_a_folder_that_is_split_keeps_its_split(tmp_path):
     assert prepared.left_out == [("Train/cats/leak.png", "the same picture as val/cats/0.png")]
 
 
+def test_accents_are_the_same_however_a_system_spells_them(tmp_path):
+    for split, form in [("train", "NFC"), ("validation", "NFD")]:
+        for number, name in enumerate(("été", "hiver")):
+            fill(tmp_path / "s" / split / unicodedata.normalize(form, name), 3, seed=100 * number + 50 * (form == "NFD"))
+    assert own_images.prepare(tmp_path / "s").counts["validation"] == {"été": 3, "hiver": 3}
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="these systems have no such names")
+def test_a_name_in_another_encoding_is_taken_and_can_be_printed(pets):
+    (pets / "dogs").rename(pets / os.fsdecode(b"K\xf6ter"))
+    (pets / os.fsdecode(b"K\xf6ter") / os.fsdecode(b"\xfc.png")).touch()
+    prepared = own_images.prepare(pets)
+    assert prepared.counts["train"] == {"K\\xf6ter": 8, "chats noirs é": 8}
+    assert "K\\xf6ter/\\xfc.png" in str(prepared).encode("utf-8").decode()
+
+
 def test_a_second_call_reads_no_picture_and_an_edited_one_is_noticed(pets, monkeypatch):
     first = own_images.prepare(pets)
     monkeypatch.setattr(own_images, "read_picture", lambda *_: pytest.fail("read again"))
@@ -142,7 +205,13 @@ def test_a_second_call_reads_no_picture_and_an_edited_one_is_noticed(pets, monke
     monkeypatch.undo()
     monkeypatch.setattr(own_images, "cache_folder", lambda: first.path.parents[1])
     noise(12345).save(pets / "dogs" / "0.png")
-    assert own_images.prepare(pets).path != first.path
+    second = own_images.prepare(pets)
+    assert second.path != first.path and first.path.is_dir()
+    (pets / "dogs" / "deep").mkdir()
+    assert own_images.prepare(pets).left_out[0][0] == "dogs/deep"
+    (pets / "birds").mkdir()
+    with pytest.raises(ValueError, match="class 'birds' needs at least 4 readable pictures; got 0"):
+        own_images.prepare(pets)
 
 
 @pytest.mark.parametrize("spoil, message", [
@@ -151,8 +220,13 @@ def test_a_second_call_reads_no_picture_and_an_edited_one_is_noticed(pets, monke
     (lambda pets: [path.unlink() for path in list((pets / "dogs").iterdir())], "class 'dogs' needs at least 4 readable pictures; got 0"),
     (lambda pets: [path.unlink() for path in sorted((pets / "dogs").iterdir())[3:]], "class 'dogs' needs at least 4 .*; got 3"),
     (lambda pets: [path.write_text("x") for path in sorted((pets / "dogs").iterdir())[:8]],
-     r"class 'dogs' needs at least 4 .*; got 2 \(left out: dogs/0.png: cannot be read"),
-    (lambda pets: (pets / "dogs").rename(pets / "train"), "has a folder 'train' but no 'validation'"),
+     r"class 'dogs' needs at least 4 .*; got 2 \(left out: dogs/0.png: cannot be read.*, and 5 more\)"),
+    (lambda pets: [(pets / "chats noirs é" / "0.png").write_text("x"), *(path.unlink() for path in list((pets / "dogs").iterdir()))],
+     "class 'dogs' needs at least 4 readable pictures; got 0$"),
+    (lambda pets: (pets / "dogs").rename(pets / "train"),
+     "has a folder 'train' but no 'validation': name the folder 'train' itself .*, or make a folder 'validation'; if it is a class, rename it"),
+    (lambda pets: (pets / "dogs").rename(pets / "Training"), "has a folder 'Training' but no 'validation'"),
+    (lambda pets: [(pets / name).mkdir() for name in ("train", "val", "valid")], "has both 'val' and 'valid': keep one of them"),
     (lambda pets: [(path / "in").mkdir() or [file.rename(path / "in" / file.name) for file in list(path.glob("*.png"))]
                    for path in list(pets.iterdir())], "hold only folders: name the folder whose sub-folders hold the pictures"),
 ])
@@ -160,14 +234,31 @@ def test_a_folder_that_cannot_be_used_is_refused_and_nothing_is_left_behind(pets
     spoil(pets)
     with pytest.raises(ValueError, match=f"DATASET: .*{message}"):
         own_images.prepare(pets)
-    assert not list((tmp_path / "cache").rglob("*.jpg")) and not list((tmp_path / "cache").glob("own/*"))
+    assert left(tmp_path / "cache") in ([], ["own"])
 
 
 def test_a_split_without_one_of_the_classes_is_refused(tmp_path):
     for part in ("train/a", "train/b", "val/a"):
-        fill(tmp_path / "s" / part, count=2, seed=len(part))
+        fill(tmp_path / "s" / part, count=2, seed=10 * len(part) + 100 * ord(part[-1]))
     with pytest.raises(ValueError, match="'s' has no folder validation/b, though other parts have this class"):
         own_images.prepare(tmp_path / "s")
+    (tmp_path / "s" / "val" / "b").mkdir()
+    (tmp_path / "s" / "val" / "b" / "x.png").touch()
+    with pytest.raises(ValueError, match="class 'b' needs at least 4 readable pictures; got 2 .left out: val/b/x.png: .*empty"):
+        own_images.prepare(tmp_path / "s")
+    fill(tmp_path / "s" / "test" / "b", count=3, seed=70)
+    fill(tmp_path / "s" / "test" / "a", count=3, seed=80)
+    with pytest.raises(ValueError, match="class 'b' needs at least 1 readable picture in validation; got 0"):
+        own_images.prepare(tmp_path / "s")
+
+
+def test_a_folder_that_may_not_be_looked_into_is_refused(pets, monkeypatch):
+    def refuse(path):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr("pathlib.Path.iterdir", refuse)
+    with pytest.raises(ValueError, match=r"DATASET: 'my pets' cannot be looked through \(my pets: Permission denied\)"):
+        own_images.prepare(pets)
 
 
 def test_a_missing_folder_is_refused(tmp_path):
@@ -175,14 +266,47 @@ def test_a_missing_folder_is_refused(tmp_path):
         own_images.prepare(tmp_path / "nowhere")
 
 
-def test_a_full_disk_leaves_nothing_behind(pets, tmp_path, monkeypatch):
-    def full(*_, **__):
-        raise OSError(28, "No space left on device")
+@pytest.mark.parametrize("where", ["PIL.Image.Image.save", "pathlib.Path.mkdir", "pathlib.Path.write_text", "os.replace"])
+@pytest.mark.parametrize("code, message", [
+    (errno.ENOSPC, "the disk is full. About 2 MB are needed: make room, or set the environment variable COURSE_CACHE"),
+    (errno.EROFS, "there is no permission to write there. Set the environment variable COURSE_CACHE to a folder of your own$"),
+])
+def test_a_cache_that_cannot_be_written_to_is_refused_and_what_was_there_stays(pets, tmp_path, monkeypatch, where, code, message):
+    def fail(*_, **__):
+        raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(Image.Image, "save", full)
-    with pytest.raises(OSError, match="No space left on device"):
+    first = own_images.prepare(pets)
+    before = left(tmp_path / "cache")
+    noise(77).save(pets / "dogs" / "new.png")
+    with monkeypatch.context() as full:
+        full.setattr(where, fail)
+        with pytest.raises(DataError, match=f"the pictures of 'my pets' cannot be put into .*own: {message}"):
+            own_images.prepare(pets)
+    assert left(tmp_path / "cache") == before
+    (pets / "dogs" / "new.png").unlink()
+    assert own_images.prepare(pets) == first
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_cache_is_used_when_it_holds_the_pictures_and_refused_otherwise(pets, tmp_path):
+    first = own_images.prepare(pets)
+    for path in (tmp_path / "cache", tmp_path / "cache" / "own"):
+        path.chmod(0o555)
+    assert own_images.prepare(pets) == first
+    noise(77).save(pets / "dogs" / "new.png")
+    with pytest.raises(DataError, match="the pictures of 'my pets' cannot be put into .*own: there is no permission"):
         own_images.prepare(pets)
-    assert not list((tmp_path / "cache" / "own").iterdir())
+
+
+def test_what_a_killed_process_left_is_cleared_away_and_others_may_read_what_is_prepared(pets, tmp_path):
+    (tmp_path / "cache" / "own" / ".own-half" / "prepared").mkdir(parents=True)
+    mask = os.umask(0o022)
+    try:
+        prepared = own_images.prepare(pets)
+    finally:
+        os.umask(mask)
+    assert [path for path in left(tmp_path / "cache") if "half" in path] == []
+    assert sys.platform == "win32" or all(path.stat().st_mode & 0o044 == 0o044 for path in [prepared.path, *prepared.path.rglob("*")])
 
 
 def _prepare_in(cache, folder):
@@ -193,7 +317,7 @@ def _prepare_in(cache, folder):
 def test_two_processes_at_once_end_with_the_same_folder(pets, tmp_path):
     with multiprocessing.get_context("fork").Pool(2) as pool:
         first, second = pool.starmap(_prepare_in, [(tmp_path / "cache", pets)] * 2)
-    assert first == second and len(list((tmp_path / "cache" / "own").iterdir())) == 1
+    assert first == second and len([path for path in (tmp_path / "cache" / "own").iterdir() if path.suffix != ".lock"]) == 1
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "gif", "bmp", "tiff", "webp", "ppm"])
