@@ -1,13 +1,14 @@
 """What lessons look at and train on: photographs, a series, and data sets by name or by folder."""
 
 import hashlib
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from .messages import nearest
-from .own_images import table
+from .own_images import printable, table
 from .photographs import IMAGES, load_image
 
 __all__ = ["IMAGES", "NAMES", "ImageSet", "load_arrays", "load_image", "load_share_price", "prepare_folder"]
@@ -22,6 +23,7 @@ NAMES = {
 }
 CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 DIGITS = tuple("0123456789")
+GIGABYTES = 4  # that the pictures of a split may take in memory
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ def load_arrays(dataset, size=64, seed=0, train=None):
     if train is not None:
         splits["train"] = _some(*splits["train"], train, len(classes))
     origin, licence = NAMES.get(dataset, ("your own pictures", "yours to know"))
-    return ImageSet(dataset if dataset in NAMES else Path(dataset).name, origin, licence, classes, splits, left_out)
+    name = dataset if dataset in NAMES else printable(Path(dataset).expanduser().resolve().name)
+    return ImageSet(name, origin, licence, classes, splits, left_out)
 
 
 def _some(images, labels, count, classes):
@@ -150,15 +153,24 @@ def _from_folder(folder, size):
     """Every picture of a prepared folder, its middle cut out as a square."""
     from PIL import Image, ImageOps
 
-    classes = tuple(sorted(path.name for path in (folder / "train").iterdir() if path.is_dir()))
+    from .fetch import DataError
+
+    classes = tuple(sorted(path.name for path in (folder / "train").glob("[!.]*") if path.is_dir()))
     splits = {}
     for split in ("train", "validation", "test"):
-        files = [(path, label) for label, name in enumerate(classes) for path in sorted((folder / split / name).glob("*.jpg"))]
+        files = [(path, label) for label, name in enumerate(classes) for path in sorted((folder / split / name).glob("[!.]*.jpg"))]
+        if (bytes_ := len(files) * size * size * 3) > GIGABYTES * 1e9:
+            raise ValueError(f"size {size}: {len(files):,} pictures of this size take {bytes_ / 1e9:.1f} GB of memory, and at most "
+                             f"{GIGABYTES} are taken: choose a smaller size (IMAGE_SIZE)")
         if files:
             images = np.empty((len(files), size, size, 3), np.uint8)
             for place, (path, _) in enumerate(files):
-                with Image.open(path) as picture:
-                    images[place] = ImageOps.fit(picture.convert("RGB"), (size, size), Image.Resampling.BILINEAR)
+                try:
+                    with Image.open(path) as picture:
+                        images[place] = ImageOps.fit(picture.convert("RGB"), (size, size), Image.Resampling.BILINEAR)
+                except Exception as error:  # each of Pillow's decoders raises kinds of its own
+                    raise DataError(f"{path} cannot be read as a picture: move {folder} away, and it is made anew, "
+                                    "or downloaded anew; or take the picture out") from error
             splits[split] = images, np.array([label for _, label in files], np.int64)
     return classes, splits
 
@@ -186,16 +198,14 @@ def prepare_folder(dataset):
 
 def _prepare(dataset):
     """The folder, and what was left out of it."""
-    import filelock
-
     from . import fetch, own_images, paths, toy_pets
 
+    if not isinstance(dataset, (str, Path)) or not str(dataset).strip():
+        raise ValueError(f"DATASET must be a name or the path of a folder; got {dataset!r}: the names are {', '.join(NAMES)}")
     if dataset == "toy_pets":
         version = hashlib.sha256(Path(toy_pets.__file__).read_bytes()).hexdigest()[:10]  # drawn anew when the drawing changes
         folder = paths.cache_folder() / f"toy_pets-{version}"
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(folder.with_suffix(".lock")):
-            return (folder if folder.is_dir() else toy_pets.generate(folder)), ()
+        return fetch.make_once(folder, lambda part: toy_pets.generate(part / "pets"), dataset, 12, variable="COURSE_CACHE"), ()
     if dataset == "cats_vs_dogs":
         folder = fetch.fetch(dataset)
         fetch.check_folder(folder)
@@ -203,9 +213,10 @@ def _prepare(dataset):
     if dataset in NAMES:
         raise ValueError(f"DATASET: {dataset} is one file of arrays: use load_arrays, or a data set of picture files: "
                          "toy_pets, cats_vs_dogs, or a folder of your own")
-    if not Path(dataset).expanduser().is_dir():
+    folder = Path(os.path.expanduser(dataset)).absolute()  # Path's own expanduser stops at a user whom it does not know
+    if not folder.is_dir():
         raise FileNotFoundError(f"DATASET: {str(dataset)!r} is neither a name nor a folder{nearest(str(dataset), NAMES)}; "
-                                f"the names are {', '.join(NAMES)}")
+                                f"the names are {', '.join(NAMES)}, and there is no folder {folder}")
     prepared = own_images.prepare(dataset)
     return prepared.path, tuple(prepared.left_out)
 

@@ -197,7 +197,7 @@ def check_folder(path):
     counts, problems = {}, []
     for split in ["train", "validation", *(["test"] if (path / "test").is_dir() else [])]:
         classes = sorted(folder for folder in (path / split).glob("[!.]*") if folder.is_dir())
-        counts[split] = found = {folder.name: len(list(folder.glob("*.jpg"))) for folder in classes}
+        counts[split] = found = {folder.name: len(list(folder.glob("[!.]*.jpg"))) for folder in classes}
         problems += [f"{split}/{label} has no pictures (*.jpg)" for label in found if not found[label]]
         if found.keys() != counts["train"].keys() or len(found) < 2:
             wanted = ", ".join(counts["train"]) if len(counts["train"]) > 1 else "at least two folders"

@@ -1,5 +1,9 @@
 """Data sets by name and by folder: splits that do not overlap, labels that fit, clear refusals."""
 
+import errno
+import multiprocessing
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -121,6 +125,82 @@ def test_toy_pets_are_drawn_once(monkeypatch, tmp_path):
         "train": 8, "validation": 4, "test": 4}
 
 
+def small_pets(monkeypatch):
+    real = toy_pets.generate
+    monkeypatch.setattr(toy_pets, "generate", lambda folder: real(folder, train=8, validation=4, test=4))
+
+
+def test_toy_pets_that_were_drawn_are_used_from_a_cache_that_cannot_be_written_to(monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    small_pets(monkeypatch)
+    folder = datasets.prepare_folder("toy_pets")
+    with monkeypatch.context() as read_only:
+        for where in ("os.mkdir", "os.open", "tempfile.mkdtemp", "filelock.FileLock.acquire"):
+            read_only.setattr(where, refuse)
+        assert datasets.prepare_folder("toy_pets") == folder
+
+
+@pytest.mark.parametrize("code, message", [
+    (errno.ENOSPC, "the disk is full. About 12 MB are needed: make room, or set the environment variable COURSE_CACHE"),
+    (errno.EROFS, "there is no permission to write there. Set the environment variable COURSE_CACHE to a folder of your own$"),
+])
+def test_toy_pets_for_which_there_is_no_place_are_refused_and_nothing_is_left(monkeypatch, tmp_path, code, message):
+    drawn = []
+
+    def fail_on_the_third(*_, **__):
+        drawn.append(1)
+        if len(drawn) == 3:
+            raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(Image.Image, "save", fail_on_the_third)
+    with pytest.raises(fetch.DataError, match=f"toy_pets cannot be put into .*cache: {message}"):
+        datasets.load_arrays("toy_pets")
+    assert [path for path in (tmp_path / "cache").rglob("*") if path.suffix != ".lock"] == []
+
+
+def _load_pets(queue):
+    queue.put((str(datasets.prepare_folder("toy_pets"))))
+
+
+def test_two_processes_at_once_draw_toy_pets_once(monkeypatch, tmp_path):
+    small_pets(monkeypatch)
+    drawn, draw = tmp_path / "drawn", toy_pets.generate
+    monkeypatch.setattr(toy_pets, "generate", lambda folder: drawn.open("a").write("x") and draw(folder))
+    context = multiprocessing.get_context("fork")
+    queue = context.Queue()
+    both = [context.Process(target=_load_pets, args=[queue]) for _ in range(2)]
+    [process.start() for process in both]
+    assert queue.get(timeout=60) == queue.get(timeout=60)
+    [process.join() for process in both]
+    assert drawn.read_text() == "x"
+
+
+@pytest.mark.parametrize("dataset", ["", " ", None, 5])
+def test_what_is_no_name_is_refused(dataset):
+    with pytest.raises(ValueError, match=f"DATASET must be a name or the path of a folder; got {dataset!r}"):
+        datasets.load_arrays(dataset)
+
+
+def test_a_folder_that_is_not_there_is_refused_with_the_place_that_was_looked_at(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileNotFoundError, match="DATASET: 'fotos' is neither a name nor a folder; the names are toy_pets, .*, and there is no folder .*fotos$"):
+        datasets.load_arrays("fotos")
+    with pytest.raises(FileNotFoundError, match="DATASET: '~nobody_of_this_name/x' is neither a name nor a folder"):
+        datasets.load_arrays("~nobody_of_this_name/x")
+
+
+def test_the_folder_one_is_in_has_its_name(own, monkeypatch):
+    monkeypatch.chdir(own)
+    assert str(datasets.load_arrays(".", size=8)).startswith("own: your own pictures")
+
+
+def test_so_many_pixels_that_memory_would_not_do_are_refused(own):
+    with pytest.raises(ValueError, match="size 20000: 8 pictures of this size take 9.6 GB of memory, and at most 4 are taken: .*IMAGE_SIZE"):
+        datasets.load_arrays(str(own), size=20_000)
+
+
 @pytest.mark.parametrize("dataset, size, kind, message", [
     ("toy_pest", 64, FileNotFoundError, r"DATASET: 'toy_pest' is neither a name nor a folder \(did you mean toy_pets\?\)"),
     ("digits", 0, ValueError, "size must be a whole number of pixels, at least 8; got 0"),
@@ -138,10 +218,44 @@ def test_real_photographs_that_are_laid_out_are_used_and_looked_at(tmp_path):
             (folder / split / name).mkdir(parents=True)
             Image.new("RGB", (50, 40)).save(folder / split / name / "1.jpg")
     assert datasets.prepare_folder("cats_vs_dogs") == folder
-    assert datasets.load_arrays("cats_vs_dogs", size=16).splits["train"][0].shape == (2, 16, 16, 3)
+    (folder / "train" / ".ipynb_checkpoints").mkdir()  # Jupyter leaves these
+    (folder / "train" / "cats" / "._1.jpg").write_bytes(b"what a Mac leaves on other disks")
+    data = datasets.load_arrays("cats_vs_dogs", size=16)
+    assert data.splits["train"][0].shape == (2, 16, 16, 3) and data.classes == ("cats", "dogs")
+    (folder / "train" / "cats" / "1.jpg").write_bytes(b"damaged")
+    with pytest.raises(fetch.DataError, match="train/cats/1.jpg cannot be read as a picture: move .*cats_vs_dogs away, and it is made"):
+        datasets.load_arrays("cats_vs_dogs")
     (folder / "validation" / "dogs" / "1.jpg").unlink()
     with pytest.raises(fetch.DataError, match="cats_vs_dogs"):
         datasets.prepare_folder("cats_vs_dogs")
+
+
+@pytest.mark.parametrize("arrays, message", [
+    ({"x_train": np.zeros((60_000, 28, 28), np.uint8)}, "it has no y_train, x_test, y_test, but x_train"),
+    ({"images": np.zeros(3)}, "it has no x_train, y_train, x_test, y_test, but images"),
+    ({"x_train": np.zeros(9), "y_train": np.zeros(9), "x_test": np.zeros(9), "y_test": np.zeros(9)},
+     r"x_train is float64 of shape \(9,\); uint8 of shape \(60000, 28, 28\) is expected"),
+])
+def test_a_wrong_npz_laid_out_by_hand_is_refused_and_kept(tmp_path, arrays, message):
+    np.savez_compressed(tmp_path / "data" / "mnist.npz", **arrays)
+    before = (tmp_path / "data" / "mnist.npz").read_bytes()
+    with pytest.raises(fetch.DataError, match=f"mnist.npz is not as it should be: {message}. Move it away and get it anew"):
+        datasets.load_arrays("mnist")
+    assert (tmp_path / "data" / "mnist.npz").read_bytes() == before and len(list((tmp_path / "data").iterdir())) == 1
+
+
+def test_a_missing_npz_without_network_is_refused(monkeypatch):
+    monkeypatch.setattr(fetch, "known", lambda real=fetch.known(): {"mnist": real["mnist"] | {"addresses": ["http://127.0.0.1:9/mnist.npz"]}})
+    monkeypatch.setattr(fetch, "PAUSE", 0)
+    with pytest.raises(fetch.DataError, match="mnist cannot be downloaded: .*no connection. Get mnist.npz elsewhere and put it into .*data"):
+        datasets.load_arrays("mnist")
+
+
+def test_every_data_set_has_origin_and_licence_and_all_that_can_be_fetched_are_known():
+    assert set(datasets.NAMES) == {*fetch.EMBEDDED, *fetch.known()}
+    assert all(origin and licence for origin, licence in datasets.NAMES.values())
+    for name, entry in fetch.known().items():
+        assert datasets.NAMES[name][1].split(";")[0] in entry["licence"]
 
 
 def test_arrays_have_no_files():

@@ -11,9 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from course_utils import fetch, own_images
+from course_utils import own_images
 from course_utils.fetch import DataError
 from course_utils.photographs import read_picture
+
+
+not_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +93,7 @@ def test_one_more_picture_moves_at_most_one_of_the_others(pets):
     assert sum(after.counts[split]["dogs"] for split in after.counts) == 11
 
 
+@not_root
 def test_a_folder_that_may_only_be_read_is_prepared(pets):
     for path in [*pets.rglob("*"), pets]:
         path.chmod(0o555 if path.is_dir() else 0o444)
@@ -287,7 +291,7 @@ def test_a_cache_that_cannot_be_written_to_is_refused_and_what_was_there_stays(p
     assert own_images.prepare(pets) == first
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
+@not_root
 def test_a_read_only_cache_is_used_when_it_holds_the_pictures_and_refused_otherwise(pets, tmp_path):
     first = own_images.prepare(pets)
     for path in (tmp_path / "cache", tmp_path / "cache" / "own"):
