@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .batch import KERNEL, UsageError
 from .fetch import DataError
-from .paths import find_notebooks
+from .paths import cache_folder, data_folder, find_notebooks
 
 
 def main(arguments=None):
@@ -26,9 +26,6 @@ def main(arguments=None):
     except (UsageError, FileNotFoundError) as error:
         print(f"course_utils {options.name}: {error}", file=sys.stderr)
         return 2
-    except DataError as error:
-        print(f"course_utils {options.name}: {error}", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         print("\nstopped by Ctrl-C", file=sys.stderr)
         return 130
@@ -91,9 +88,9 @@ def run_command(options):
         raise UsageError(f"--out {options.out}: {error}") from None
     overrides = dict(_assignment(text) for text in options.parameter)
     specs = plan.expand(wanted, known, out, options.lesson, overrides, Path.cwd(), options.timeout)
-    for variable in ("COURSE_DATA", "COURSE_CACHE"):  # a relative folder is the caller's, but each run has its own
-        if os.environ.get(variable):
-            os.environ[variable] = str(Path(os.environ[variable]).expanduser().absolute())
+    for variable, named in [("COURSE_DATA", data_folder), ("COURSE_CACHE", cache_folder)]:
+        if os.environ.get(variable):  # a relative folder is the caller's, but each run has its own
+            os.environ[variable] = str(named())
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cluster that cancels the job: as Ctrl-C
     try:
         records = run.run_batch(wanted["title"], specs, out, options.jobs, options.resume)
@@ -154,9 +151,11 @@ def build_command(options):
 
 def data_command(options):
     """``data``: 0."""
-    from . import fetch, paths
+    from . import fetch
 
-    print(f"data folder: {paths.data_folder()} (COURSE_DATA names another)")
+    folder = data_folder()
+    note = "" if folder.is_dir() else "is a file, not a folder; " if os.path.exists(folder) else "does not exist yet; "
+    print(f"data folder: {folder} ({note}COURSE_DATA names another)")
     for row in fetch.state():
         size = f"{row.bytes / 1e6:.1f} MB" if row.bytes else ""
         print(f"{row.name:<13} {row.status:<13} {size:>9}  {row.hint}")
@@ -170,11 +169,16 @@ def fetch_command(options):
     wanted = [name for name in options.dataset if name not in fetch.EMBEDDED]
     if unknown := [name for name in wanted if name not in fetch.known()]:
         raise UsageError(fetch.unknown(unknown[0]))
+    failed = False
     for name in wanted:
-        path = fetch.fetch(name)
-        fetch.check(path, name)
-        print(f"{name}: {path}")
-    return 0
+        try:
+            path = fetch.fetch(name)
+            fetch.check(path, name)
+            print(f"{name}: {path}")
+        except DataError as error:
+            print(f"course_utils data fetch: {error}", file=sys.stderr)
+            failed = True
+    return int(failed)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ class DataError(Exception):
 
 
 class State(NamedTuple):
-    """One line of `state`: `status` is "present", "missing" or "always there"; `hint` says where it is, or how to get it."""
+    """One line of `state`: `status` is "present", "missing", "not usable" or "always there"; `hint` says where, or what to do."""
 
     name: str
     status: str
@@ -50,7 +50,7 @@ def unknown(name):
 
 
 def state():
-    """What is in the data folder, and what is missing.
+    """What is in the data folder, looked at as `check` does, and what is missing.
 
     Returns
     -------
@@ -62,7 +62,12 @@ def state():
         target = paths.data_folder() / entry["target"]
         if os.path.exists(target):
             files = target.rglob("*") if target.is_dir() else [target]
-            rows.append(State(name, "present", sum(file.stat().st_size for file in files if file.is_file()), str(target)))
+            size = sum(file.stat().st_size for file in files if file.is_file())
+            try:
+                check(target, name)
+                rows.append(State(name, "present", size, str(target)))
+            except DataError as error:
+                rows.append(State(name, "not usable", size, str(error)))
         else:
             by_hand = f"or download {entry['addresses'][0]} into the data folder"
             rows.append(State(name, "missing", entry["bytes"], f"{COMMAND} fetch {name}   {by_hand}"))
@@ -379,7 +384,7 @@ def _lay_out_pictures(archive, part, entry):
                 with Image.open(file) as picture:
                     picture.draft("RGB", (64, 64))  # reads the whole file, but computes few pixels
                     picture.load()
-            except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+            except Exception as error:  # each of Pillow's decoders raises kinds of its own
                 raise ValueError(f"its picture {place}/{file.name} does not decode ({error})") from error
         (part / "laid_out" / place).parent.mkdir(parents=True, exist_ok=True)
         os.replace(source, part / "laid_out" / place)

@@ -43,6 +43,11 @@ def data_folder():
     -------
     Path
         Absolute: what the environment variable COURSE_DATA names, else ``data`` in `cache_folder`'s default.
+
+    Raises
+    ------
+    FileNotFoundError
+        When the variable begins with ``~`` and a user who is not known.
     """
     return _named_by("COURSE_DATA") or _user_cache() / "data"
 
@@ -54,13 +59,21 @@ def cache_folder():
     -------
     Path
         Absolute: what the environment variable COURSE_CACHE names, else the user's cache for the course.
+
+    Raises
+    ------
+    FileNotFoundError
+        As `data_folder`.
     """
     return _named_by("COURSE_CACHE") or _user_cache()
 
 
 def _named_by(variable):
     folder = os.environ.get(variable)
-    return Path(folder).expanduser().absolute() if folder else None
+    try:
+        return Path(folder).expanduser().absolute() if folder else None
+    except RuntimeError:
+        raise FileNotFoundError(f"{variable}: {folder!r} has no home folder in it that is known here: name an absolute path") from None
 
 
 def _user_cache():

@@ -40,6 +40,13 @@ def test_a_relative_data_folder_is_the_callers(call, make_lesson, tmp_path, monk
     assert executed.cells[-1].outputs[0].text == f"{tmp_path / 'my data'}\n"
 
 
+@pytest.mark.parametrize("variable", ["COURSE_DATA", "COURSE_CACHE"])
+def test_a_data_folder_in_an_unknown_home_is_refused(call, monkeypatch, variable):
+    monkeypatch.setenv(variable, "~nobody_of_this_name/data")
+    code, _, err = call("run")
+    assert code == 2 and f"course_utils run: {variable}: '~nobody_of_this_name/data' has no home folder" in err
+
+
 def test_run_ends_with_1_when_a_notebook_failed(call, make_lesson):
     make_lesson("02_bad", "1 / 0")
     code, out, err = call("run", "--jobs", "2")

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pickle
+import struct
 import subprocess
 import sys
 import tarfile
@@ -497,6 +498,15 @@ def test_a_picture_that_does_not_decode_is_refused(publish, refused, damaged):
     refused("cats_vs_dogs", "its picture train/dogs/1.jpg does not decode")
 
 
+def test_a_picture_that_a_decoder_stumbles_over_is_refused(publish, refused, monkeypatch):
+    def stumble(*_):
+        raise struct.error("unpack requires a buffer of 4 bytes")
+
+    publish.pets(photographs())
+    monkeypatch.setattr("PIL.JpegImagePlugin.JpegImageFile.load", stumble)
+    refused("cats_vs_dogs", "its picture train/cats/0.jpg does not decode .unpack requires")
+
+
 WRONG = [
     ({"x_test": None}, "it has no x_test, but x_train, y_train, y_test"),
     ({"x_train": np.zeros((6, 5, 5))}, r"x_train is float64 of shape \(6, 5, 5\); uint8 of shape \(6, 5, 5\) is expected"),
@@ -612,6 +622,49 @@ def test_data_lists_what_is_there_and_how_to_get_the_rest(publish, server, data,
     assert "missing" in lines["cats_vs_dogs"] and "python -m course_utils data fetch cats_vs_dogs" in lines["cats_vs_dogs"]
     sizes = {row.name: row.bytes for row in fetch.state()}
     assert sizes["mnist"] == len(content) and server.asked == ["/mnist"]
+
+
+def test_data_says_when_the_data_folder_is_not_there_or_no_folder(publish, capsys, monkeypatch, tmp_path):
+    publish.mnist()
+    for folder, note in [(tmp_path / "nowhere", "does not exist yet"), (fetch.REGISTRY, "is a file, not a folder")]:
+        monkeypatch.setenv("COURSE_DATA", str(folder))
+        code, out, err = call(capsys)
+        assert code == 0 and err == "" and f"data folder: {folder} ({note}; COURSE_DATA names another)" in out and "missing" in out
+    assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.parametrize("spoil, problem", [
+    (lambda data: (data / "mnist.npz").write_bytes(b"half"), "mnist.npz is not as it should be: it is no complete .npz file"),
+    (lambda data: (data / "mnist.npz").write_bytes(npz(images=np.zeros(2))), "mnist.npz is not as it should be: it has no x_train"),
+    (lambda data: (data / "cats_vs_dogs" / "train" / "cats").mkdir(parents=True),
+     "cats_vs_dogs is not as it should be: train/cats has no pictures"),
+])
+def test_data_says_what_is_there_and_not_as_it_should_be(publish, data, capsys, spoil, problem):
+    publish.mnist()
+    publish.pets(photographs())
+    spoil(data)
+    before = left(data)
+    code, out, err = call(capsys)
+    line = next(line for line in out.splitlines() if problem in line)
+    assert code == 0 and err == "" and " not usable " in line and "fetch" in line and left(data) == before
+    assert sum(" not usable " in line for line in out.splitlines()) == 1
+
+
+@pytest.mark.parametrize("variable", ["COURSE_DATA", "COURSE_CACHE"])
+def test_the_home_of_a_user_who_is_not_known_is_refused(variable, monkeypatch, capsys):
+    monkeypatch.setenv(variable, "~nobody_of_this_name/data")
+    with pytest.raises(FileNotFoundError, match=f"{variable}: '~nobody_of_this_name/data' .*no home folder.*: name an absolute path"):
+        (paths.data_folder if variable == "COURSE_DATA" else paths.cache_folder)()
+    code, _, err = call(capsys)
+    assert (code, "Traceback" in err) == (2 if variable == "COURSE_DATA" else 0, False)
+
+
+def test_data_fetch_goes_on_after_a_failure_and_ends_with_1(publish, capsys, data):
+    publish.mnist(addresses=["http://127.0.0.1:9/mnist"])
+    publish.pets(photographs())
+    code, out, err = call(capsys, "fetch", "mnist", "cats_vs_dogs")
+    assert code == 1 and "course_utils data fetch: mnist cannot be downloaded" in err and err.count("\n") == 1
+    assert f"cats_vs_dogs: {data / 'cats_vs_dogs'}" in out
 
 
 def test_data_fetch_fetches_what_is_named(publish, server, data, capsys):
