@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from . import photographs
 from .fetch import make_once
 from .paths import cache_folder
-from .photographs import Unreadable, read_picture
+from .photographs import Unreadable, read_picture, write_jpeg
 
 LONGEST_SIDE = 256
 VALIDATION_SHARE = 0.2
@@ -194,7 +194,7 @@ def _write(folder, files, left_out, classes, partial):
             left_out.append((_relative(path, folder), f"the same picture as {_relative(taken[digest][2], folder)}"))
             continue
         taken[digest] = (split, name, path)
-        Image.fromarray(pixels).save(pictures / f"{digest}.jpg", quality=92)
+        write_jpeg(Image.fromarray(pixels), pictures / f"{digest}.jpg", quality=92)
     _check_counts(taken, classes, left_out)
     counts = _split(taken, classes, pictures, partial)
     pictures.rmdir()

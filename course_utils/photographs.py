@@ -1,5 +1,6 @@
 """Single photographs, by name or by path: every kind of image file becomes upright RGB."""
 
+import io
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -147,6 +148,13 @@ def read_picture(path, longest):
         raise Unreadable(f"is {size}; at least {SMALLEST_SIDE} × {SMALLEST_SIDE} are needed to slide a window over it",
                          "choose a larger picture")
     return pixels, changes
+
+
+def write_jpeg(picture, path, quality):
+    """Save a PIL.Image.Image, whole or with an OSError: what Pillow writes itself may be cut off where the disk is full."""
+    file = io.BytesIO()
+    picture.save(file, "jpeg", quality=quality)
+    path.write_bytes(file.getvalue())
 
 
 def _why_not_read(path, error):

@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from .photographs import write_jpeg
+
 SIZE = 150  # height and width of a picture, pixels
 KINDS = ("cats", "dogs")
 SPLITS = ("train", "validation", "test")
@@ -356,7 +358,7 @@ def _write(folder, counts, seed):
                 rng = np.random.default_rng([seed, split, 2 * number + which])
                 picture, head = draw(kind, rng, posed=name != "train")
                 file = f"{name}/{kind}/{number:04}.jpg"
-                picture.save(folder / file, quality=88)
+                write_jpeg(picture, folder / file, quality=88)
                 heads.append((file, *head))
     with open(folder / "heads.csv", "w", newline="", encoding="utf-8") as table:
         csv.writer(table, lineterminator="\n").writerows(heads)

@@ -1,5 +1,7 @@
 """Fixtures that more than one test file uses."""
 
+import os
+
 import nbformat
 import pytest
 
@@ -23,3 +25,20 @@ def make_lesson(tmp_path):
         return folder / f"{name}.ipynb"
 
     return make
+
+
+@pytest.fixture
+def read_only():
+    """Make folders that can only be read until the test is over: `read_only(folder, …)`; skips where this user may write all the same."""
+    locked = []
+
+    def lock(*folders):
+        locked.extend(folders)
+        for folder in folders:
+            folder.chmod(0o555)
+        if os.access(folders[0], os.W_OK):
+            pytest.skip("this user may write everywhere")
+
+    yield lock
+    for folder in reversed(locked):
+        folder.chmod(0o755)

@@ -585,10 +585,9 @@ def test_a_disk_that_fills_up_during_the_download_is_refused(publish, refused, m
     refused("mnist", "mnist cannot be put into .*data: the disk is full")
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
-def test_a_read_only_folder_is_refused(publish, data, monkeypatch):
+def test_a_read_only_folder_is_refused(publish, data, read_only):
     publish.mnist()
-    data.chmod(0o555)
+    read_only(data)
     with pytest.raises(DataError, match="mnist cannot be put into .*data: there is no permission to write there"):
         fetch.fetch("mnist")
     assert not list(data.iterdir())

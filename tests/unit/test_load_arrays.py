@@ -154,14 +154,14 @@ def test_toy_pets_for_which_there_is_no_place_are_refused_and_nothing_is_left(mo
         if len(drawn) == 3:
             raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(Image.Image, "save", fail_on_the_third)
+    monkeypatch.setattr("pathlib.Path.write_bytes", fail_on_the_third)
     with pytest.raises(fetch.DataError, match=f"toy_pets cannot be put into .*cache: {message}"):
         datasets.load_arrays("toy_pets")
     assert [path for path in (tmp_path / "cache").rglob("*") if path.suffix != ".lock"] == []
 
 
 def _load_pets(queue):
-    queue.put((str(datasets.prepare_folder("toy_pets"))))
+    queue.put(str(datasets.prepare_folder("toy_pets")))
 
 
 def test_two_processes_at_once_draw_toy_pets_once(monkeypatch, tmp_path):

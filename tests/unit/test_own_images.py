@@ -16,9 +16,6 @@ from course_utils.fetch import DataError
 from course_utils.photographs import read_picture
 
 
-not_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
-
-
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path, monkeypatch):
     monkeypatch.setattr(own_images, "cache_folder", lambda: tmp_path / "cache")
@@ -93,13 +90,9 @@ def test_one_more_picture_moves_at_most_one_of_the_others(pets):
     assert sum(after.counts[split]["dogs"] for split in after.counts) == 11
 
 
-@not_root
-def test_a_folder_that_may_only_be_read_is_prepared(pets):
-    for path in [*pets.rglob("*"), pets]:
-        path.chmod(0o555 if path.is_dir() else 0o444)
+def test_a_folder_that_may_only_be_read_is_prepared(pets, read_only):
+    read_only(*(path for path in [*pets.rglob("*"), pets] if path.is_dir()))
     assert sum(own_images.prepare(pets).counts["train"].values()) == 16
-    for path in [pets, *pets.iterdir()]:
-        path.chmod(0o755)
 
 
 def test_every_kind_of_file_becomes_upright_rgb_of_at_most_256(tmp_path):
@@ -270,7 +263,7 @@ def test_a_missing_folder_is_refused(tmp_path):
         own_images.prepare(tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize("where", ["PIL.Image.Image.save", "pathlib.Path.mkdir", "pathlib.Path.write_text", "os.replace"])
+@pytest.mark.parametrize("where", ["pathlib.Path.write_bytes", "pathlib.Path.mkdir", "pathlib.Path.write_text", "os.replace"])
 @pytest.mark.parametrize("code, message", [
     (errno.ENOSPC, "the disk is full. About 2 MB are needed: make room, or set the environment variable COURSE_CACHE"),
     (errno.EROFS, "there is no permission to write there. Set the environment variable COURSE_CACHE to a folder of your own$"),
@@ -291,11 +284,9 @@ def test_a_cache_that_cannot_be_written_to_is_refused_and_what_was_there_stays(p
     assert own_images.prepare(pets) == first
 
 
-@not_root
-def test_a_read_only_cache_is_used_when_it_holds_the_pictures_and_refused_otherwise(pets, tmp_path):
+def test_a_read_only_cache_is_used_when_it_holds_the_pictures_and_refused_otherwise(pets, tmp_path, read_only):
     first = own_images.prepare(pets)
-    for path in (tmp_path / "cache", tmp_path / "cache" / "own"):
-        path.chmod(0o555)
+    read_only(tmp_path / "cache", tmp_path / "cache" / "own")
     assert own_images.prepare(pets) == first
     noise(77).save(pets / "dogs" / "new.png")
     with pytest.raises(DataError, match="the pictures of 'my pets' cannot be put into .*own: there is no permission"):
@@ -311,6 +302,27 @@ def test_what_a_killed_process_left_is_cleared_away_and_others_may_read_what_is_
         os.umask(mask)
     assert [path for path in left(tmp_path / "cache") if "half" in path] == []
     assert sys.platform == "win32" or all(path.stat().st_mode & 0o044 == 0o044 for path in [prepared.path, *prepared.path.rglob("*")])
+
+
+def _prepare_with_small_files(folder, queue):
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))  # the rest of a larger file is not written, as on a disk that fills up
+    try:
+        queue.put(str(own_images.prepare(folder)))
+    except DataError as error:
+        queue.put(error)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits")
+def test_a_disk_that_is_full_within_a_picture_is_noticed(pets, tmp_path):
+    context = multiprocessing.get_context("fork")
+    queue = context.Queue()
+    process = context.Process(target=_prepare_with_small_files, args=[pets, queue])
+    process.start()
+    assert "the pictures of 'my pets' cannot be put into" in str(queue.get(timeout=60))
+    process.join()
+    assert left(tmp_path / "cache") == ["own"]
 
 
 def _prepare_in(cache, folder):
