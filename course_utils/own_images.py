@@ -180,6 +180,7 @@ def _write(folder, files, left_out, classes, partial):
     from PIL import Image
     from tqdm import tqdm
 
+    print(f"preparing the {len(files):,} files of {printable(folder.name)!r}, once")
     taken, left_out = {}, list(left_out)
     pictures = partial / "unsplit"
     pictures.mkdir(parents=True)

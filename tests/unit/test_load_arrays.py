@@ -3,6 +3,8 @@
 import errno
 import multiprocessing
 import os
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -49,20 +51,28 @@ def test_the_seed_decides_the_order():
     assert np.array_equal(first, again) and not np.array_equal(first, other)
 
 
-def test_mnist_holds_out_validation_from_training_and_keeps_the_test_set(tmp_path, monkeypatch):
-    monkeypatch.setattr(fetch, "check_arrays", lambda path, name: dict(np.load(path)))  # these have not MNIST's shapes
+@pytest.mark.parametrize("name, shape", [("mnist", (5, 5)), ("cifar10", (4, 4, 3))])
+def test_arrays_hold_out_validation_from_training_and_keep_the_test_set(tmp_path, monkeypatch, name, shape):
+    monkeypatch.setattr(fetch, "check_arrays", lambda path, name: dict(np.load(path)))  # these have not the real shapes
     rng = np.random.default_rng(0)
-    arrays = {f"{kind}_{split}": rng.integers(0, 256 if kind == "x" else 10, (count, 5, 5) if kind == "x" else count, np.uint8)
+    arrays = {f"{kind}_{split}": rng.integers(0, 256 if kind == "x" else 10, (count, *shape) if kind == "x" else count, np.uint8)
               for split, count in [("train", 6000), ("test", 40)] for kind in "xy"}
-    np.savez(tmp_path / "data" / "mnist.npz", **arrays)
-    data = datasets.load_arrays("mnist")
+    np.savez(tmp_path / "data" / f"{name}.npz", **arrays)
+    data = datasets.load_arrays(name)
+    expected = (*shape, 1)[:3]
     assert {split: images.shape for split, (images, _) in data.splits.items()} == {
-        "train": (1000, 5, 5, 1), "validation": (5000, 5, 5, 1), "test": (40, 5, 5, 1)}
+        "train": (1000, *expected), "validation": (5000, *expected), "test": (40, *expected)}
     known = dict(zip((image.tobytes() for image in arrays["x_train"]), arrays["y_train"]))
     for split in ("train", "validation"):
         assert all(known[image.tobytes()] == label for image, label in zip(*data.splits[split]))
     assert not rows(data.splits["train"][0]) & rows(data.splits["validation"][0])
-    assert np.array_equal(data.splits["test"][1], arrays["y_test"])
+    assert np.array_equal(data.splits["test"][0].ravel(), arrays["x_test"].ravel())
+    assert np.array_equal(data.splits["test"][1], arrays["y_test"]) and data.splits["test"][1].dtype == np.int64
+
+
+def test_the_classes_of_cifar10_are_in_the_order_of_its_labels():
+    """Those of batches.meta, https://www.cs.toronto.edu/~kriz/cifar.html."""
+    assert " ".join(datasets.CIFAR10_CLASSES) == "airplane automobile bird cat deer dog frog horse ship truck"
 
 
 @pytest.fixture
@@ -84,6 +94,41 @@ def test_a_folder_of_ones_own_becomes_arrays_cut_from_the_middle(own):
     for images, labels in data.splits.values():
         assert (images[..., 1].mean(axis=(1, 2)) < 20).all(), "nothing of the borders"
         assert np.array_equal(images[:, 10, 10, 0] > images[:, 10, 10, 2], labels == 1)
+
+
+def bomb(width, height):
+    """A PNG file that announces so many pixels, black and white, and is small."""
+    def chunk(kind, content):
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(width * 100))) + chunk(b"IEND", b"")
+
+
+def test_thirty_photographs_of_which_five_cannot_be_read(tmp_path):
+    from skimage.data import astronaut, chelsea
+
+    folder, rng = tmp_path / "mes photos", np.random.default_rng(0)
+    for name, photograph in [("Chats noirs", chelsea()), ("Köter & Welpen", astronaut())]:
+        (folder / name).mkdir(parents=True)
+        for number in range(15):
+            top, left = rng.integers(0, 100, 2)
+            Image.fromarray(photograph[top:top + 200, left:left + 200]).save(folder / name / f"IMG {number:02}.jpg")
+    whole = (folder / "Chats noirs" / "IMG 01.jpg").read_bytes()
+    damaged = {"Chats noirs/IMG 00.jpg": (b"", "the file is empty"), "Chats noirs/IMG 01.jpg": (whole[:2000], "truncated"),
+               "Chats noirs/IMG 02.jpg": ("Grüße".encode(), "it is no picture"),
+               "Köter & Welpen/IMG 00.jpg": (bomb(60_000, 60_000), "has more than 89,478,485 pixels"),
+               "Köter & Welpen/IMG 01.jpg": (b"PK\x03\x04 a letter, renamed", "it is no picture")}
+    for file, (content, _) in damaged.items():
+        (folder / file).write_bytes(content)
+    Image.fromarray(astronaut()[200:400, 200:400]).save(folder / "Köter & Welpen" / "IMG 02.jpg", "png")  # mislabelled, but a picture
+    lines = str(datasets.load_arrays(str(folder), size=32)).splitlines()
+    assert lines[0] == "mes photos: your own pictures (licence: yours to know)"
+    assert lines[1].startswith("images of shape (32, 32, 3), uint8 from ")
+    assert lines[2:5] == ["train          19: Chats noirs 9, Köter & Welpen 10", "validation      6: Chats noirs 3, Köter & Welpen 3",
+                          "left out        5:"]
+    for line, (file, (_, reason)) in zip(lines[5:], damaged.items(), strict=True):
+        assert line.strip().startswith(file) and reason in line
 
 
 def test_files_that_were_left_out_are_listed_with_the_reason_below_the_counts(own):

@@ -56,6 +56,12 @@ def test_a_fifth_of_each_class_goes_to_validation_and_nothing_is_in_both(pets):
     assert prepared.left_out == [] and "validation chats noirs é 2, dogs 2" in str(prepared)
 
 
+def test_the_first_preparation_says_that_it_happens(pets, capsys):
+    for expected in ("preparing the 20 files of 'my pets', once\n", ""):
+        own_images.prepare(pets)
+        assert capsys.readouterr() == (expected, "")
+
+
 def test_the_smallest_hashes_go_to_validation(pets):
     prepared = own_images.prepare(pets)
     for name in ("chats noirs é", "dogs"):

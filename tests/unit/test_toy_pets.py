@@ -161,6 +161,15 @@ def test_a_linear_classifier_learns_next_to_nothing_from(features, highest, pets
     assert features_accuracy(pets, features) <= highest
 
 
+def test_logistic_regression_on_raw_pixels_learns_next_to_nothing(pets):
+    from sklearn.linear_model import LogisticRegression
+
+    for strength in (0.01, 1):
+        model = LogisticRegression(C=strength, tol=1e-2).fit(raw_pixels(pets["train"]), pets["train"][1])
+        assert model.score(raw_pixels(pets["train"]), pets["train"][1]) > 0.85, "it has learnt"
+        assert model.score(raw_pixels(pets["validation"]), pets["validation"][1]) <= 0.65
+
+
 def test_that_classifier_finds_a_leak_when_there_is_one(pets):
     leaky = {split: (pixels + 0.3 * labels[:, None, None, None], labels, heads) for split, (pixels, labels, heads) in pets.items()}
     assert min(features_accuracy(leaky, features) for features in (raw_pixels, mean_colour, corners)) > 0.75
