@@ -85,9 +85,10 @@ def load_arrays(dataset, size=64, seed=0, train=None):
     FileNotFoundError
         When `dataset` is neither a name nor a folder; the nearest name is suggested.
     ValueError
-        When the folder cannot be used, `size` is below 8, or `train` is less than a picture a class or more than there are.
+        When the folder cannot be used, `size` is below 8 or too large for memory, or `train` is less than a picture a class
+        or more than there are.
     fetch.DataError
-        When a real data set is missing and cannot be downloaded.
+        When a real data set is missing and cannot be downloaded, or is damaged, or the cache cannot be written to.
     """
     if type(size) is not int or size < 8:
         raise ValueError(f"size must be a whole number of pixels, at least 8; got {size!r}")
