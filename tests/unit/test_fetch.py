@@ -545,6 +545,7 @@ def test_what_is_no_npz_file_is_refused(publish, data, content):
     (["train/cats/1.jpg", "validation/cats/1.jpg"], "train has the classes cats; at least two folders are expected"),
     (["train/cats/1.jpg", "train/dogs/1.jpg"], r"validation has the classes \(none\); cats, dogs are expected"),
     (["train/cats/1.jpg", "train/dogs/1.jpg", "validation/cats/1.jpg", "validation/dogs/note.txt"], r"validation/dogs has no pictures"),
+    (["train/cats/1.jpg", "train/dogs/._1.jpg", "validation/cats/1.jpg", "validation/dogs/1.jpg"], r"train/dogs has no pictures"),
     (["train/cats/1.jpg", "train/dogs/1.jpg", "validation/cats/1.jpg", "validation/dogs/1.jpg", "test/cats/1.jpg"],
      "test has the classes cats; cats, dogs are expected"),
 ])

@@ -236,6 +236,11 @@ def test_a_folder_that_is_not_there_is_refused_with_the_place_that_was_looked_at
         datasets.load_arrays("~nobody_of_this_name/x")
 
 
+def test_a_folder_is_found_from_home(own, monkeypatch):
+    monkeypatch.setenv("HOME" if os.name == "posix" else "USERPROFILE", str(own.parent))
+    assert datasets.load_arrays("~/own", size=8).name == "own"
+
+
 def test_the_folder_one_is_in_has_its_name(own, monkeypatch):
     monkeypatch.chdir(own)
     assert str(datasets.load_arrays(".", size=8)).startswith("own: your own pictures")
