@@ -1,9 +1,10 @@
 """Data sets by name and by folder: splits that do not overlap, labels that fit, clear refusals."""
 
 import errno
-import multiprocessing
 import os
 import struct
+import subprocess
+import sys
 import zlib
 
 import numpy as np
@@ -205,21 +206,19 @@ def test_toy_pets_for_which_there_is_no_place_are_refused_and_nothing_is_left(mo
     assert [path for path in (tmp_path / "cache").rglob("*") if path.suffix != ".lock"] == []
 
 
-def _load_pets(queue):
-    queue.put(str(datasets.prepare_folder("toy_pets")))
-
-
-def test_two_processes_at_once_draw_toy_pets_once(monkeypatch, tmp_path):
-    small_pets(monkeypatch)
-    drawn, draw = tmp_path / "drawn", toy_pets.generate
-    monkeypatch.setattr(toy_pets, "generate", lambda folder: drawn.open("a").write("x") and draw(folder))
-    context = multiprocessing.get_context("fork")
-    queue = context.Queue()
-    both = [context.Process(target=_load_pets, args=[queue]) for _ in range(2)]
-    [process.start() for process in both]
-    assert queue.get(timeout=60) == queue.get(timeout=60)
-    [process.join() for process in both]
-    assert drawn.read_text() == "x"
+def test_two_processes_at_once_draw_toy_pets_once(tmp_path):
+    code = ("from course_utils import datasets, toy_pets; import filelock; real = toy_pets.generate; print('ready', flush=True); input()\n"
+            "def generate(folder): print('drawn'); return real(folder, train=40, validation=2, test=2)\n"
+            "toy_pets.generate = generate; print(datasets.prepare_folder('toy_pets'))")
+    both = [subprocess.Popen([sys.executable, "-c", code], env=os.environ | {"COURSE_CACHE": str(tmp_path / "cache")},
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    for process in both:
+        assert process.stdout.readline() == "ready\n"
+    for process in both:
+        process.stdin.write("\n")
+        process.stdin.flush()
+    said = [process.communicate(timeout=60)[0].split("\n") for process in both]
+    assert sorted(map(len, said)) == [2, 3] and {lines[-2] for lines in said} == {str(datasets.prepare_folder("toy_pets"))}
 
 
 @pytest.mark.parametrize("dataset", ["", " ", None, 5])

@@ -4,6 +4,7 @@ import errno
 import multiprocessing
 import os
 import shutil
+import subprocess
 import sys
 import unicodedata
 
@@ -310,24 +311,14 @@ def test_what_a_killed_process_left_is_cleared_away_and_others_may_read_what_is_
     assert sys.platform == "win32" or all(path.stat().st_mode & 0o044 == 0o044 for path in [prepared.path, *prepared.path.rglob("*")])
 
 
-def _prepare_with_small_files(folder, queue):
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))  # the rest of a larger file is not written, as on a disk that fills up
-    try:
-        queue.put(str(own_images.prepare(folder)))
-    except DataError as error:
-        queue.put(error)
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits")
 def test_a_disk_that_is_full_within_a_picture_is_noticed(pets, tmp_path):
-    context = multiprocessing.get_context("fork")
-    queue = context.Queue()
-    process = context.Process(target=_prepare_with_small_files, args=[pets, queue])
-    process.start()
-    assert "the pictures of 'my pets' cannot be put into" in str(queue.get(timeout=60))
-    process.join()
+    code = ("import resource, sys; from course_utils import own_images\n"
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))  # the rest of a file is not written, as where a disk is full\n"
+            f"own_images.prepare({str(pets)!r})")
+    done = subprocess.run([sys.executable, "-B", "-c", code], env=os.environ | {"COURSE_CACHE": str(tmp_path / "cache")},
+                          capture_output=True, text=True)
+    assert "DataError: the pictures of 'my pets' cannot be put into" in done.stderr
     assert left(tmp_path / "cache") == ["own"]
 
 
