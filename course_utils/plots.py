@@ -244,9 +244,10 @@ def curves(runs, metric="accuracy", best=None):
     figure, axes = plt.subplots(1, 2, figsize=(10, 4.4))
     for (name, history), colour in zip(runs.items(), STYLE["axes.prop_cycle"].by_key()["color"]):
         epochs = np.arange(1, len(history["loss"]) + 1)
+        dots = {"marker": "o"} if len(epochs) == 1 else {}  # one point makes no line
         for quantity, ax in zip(("loss", metric), axes):
-            ax.plot(epochs, history[quantity], "--", color=colour, label=f"{name}{', ' if name else ''}training")
-            ax.plot(epochs, history[f"val_{quantity}"], color=colour, label=f"{name}{', ' if name else ''}validation")
+            ax.plot(epochs, history[quantity], "--", **dots, color=colour, label=f"{name}{', ' if name else ''}training")
+            ax.plot(epochs, history[f"val_{quantity}"], **dots, color=colour, label=f"{name}{', ' if name else ''}validation")
             if best == f"val_{quantity}":
                 values = np.asarray(history[best])
                 place = values.argmin() if quantity == "loss" else values.argmax()

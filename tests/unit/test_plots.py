@@ -159,6 +159,11 @@ def test_curves_show_training_dashed_and_validation_solid_from_epoch_1():
     assert [text.get_text() for text in figure.legends[0].texts] == ["small, training", "small, validation"]
 
 
+def test_curves_of_a_single_epoch_can_be_seen():
+    figure = plots.curves({"": {name: values[:1] for name, values in HISTORY.items()}})
+    assert all(line.get_marker() == "o" for ax in figure.axes for line in ax.lines)
+
+
 @pytest.mark.parametrize("best, panel, point", [("val_loss", 0, (2, 2)), ("val_accuracy", 1, (3, 0.6))])
 def test_curves_mark_the_best_epoch(best, panel, point):
     figure = plots.curves({"": HISTORY}, best=best)
