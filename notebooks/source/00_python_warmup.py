@@ -523,7 +523,7 @@ for number in (1, 2):
 # Every epoch holds each photo exactly once, shuffled anew. The generator never ends, so **its reader must know
 # the steps per epoch**. And `items` must be a list: a generator has no length, and nothing left for a second epoch.
 #
-# In lesson 05 the names become arrays of pixels, and an object like `feed` goes to `model.fit`. The lecture's `fit_generator` is
+# In [lesson 05](05_generators.ipynb) the names become arrays of pixels, and an object like `feed` goes to `model.fit`. The lecture's `fit_generator` is
 # gone from Keras 3; `fit` itself takes generators.
 
 # %% [markdown]

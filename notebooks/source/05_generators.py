@@ -59,6 +59,7 @@ with runtime.quiet():
     from keras import layers
 
 plots.set_style()
+tf.get_logger().setLevel("ERROR")  # no advice against building many networks, as this lesson does
 
 # %% [markdown]
 # ## 1. The question: does it fit?
@@ -285,7 +286,7 @@ print("arrays   ", *(f"{loss:.4f}" for loss in from_arrays))
 print("generator", *(f"{loss:.4f}" for loss in from_generator))
 
 # %% [markdown]
-# With arrays it is. With the generator, only the first loss is right, in most runs. From the second epoch on, Keras begins each validation with the two batches that it kept, and then goes on where the generator stands. And that is further than you think: Keras also reads ahead, usually by a batch or two. So some images are scored twice
+# With arrays it is. With the generator, in most runs only the first loss is right. From the second epoch on, Keras begins each validation with the two batches that it kept, and then goes on where the generator stands. And that is further than you think: Keras also reads ahead, usually by a batch or two. So some images are scored twice
 # and others not at all. (With fewer than three batches you may see no difference.) Two rules follow.
 #
 # - For validation, give arrays, or one of the two feeds of section 8. They can be started anew; a generator cannot.
@@ -334,7 +335,7 @@ found = np.sum(answers[y_valid == 0] == 0)
 print(f"class {data.classes[0]}, weight 0: found {found} of {np.sum(y_valid == 0)} validation images")
 
 # %% [markdown]
-# Each time the network answers "class 0" to another image, it is corrected; when it misses one of class 0, it is not. Useful weights are less extreme: larger ones for rare classes, or for images whose labels are certain. (For whole classes, `fit` has the argument `class_weight`.)
+# Each time the network answers "class 0" to another image, it is corrected; when it misses one of class 0, it is not. Useful weights are less extreme: larger ones for rare classes, or for images whose labels are certain. (`fit` also has an argument `class_weight`. With a generator it refuses it, so there the weights must come from the generator.)
 #
 # ## 7. `evaluate` and `predict`
 #
@@ -404,7 +405,7 @@ for name, losses in {"arrays": from_arrays, "PyDataset": from_dataset}.items():
     print(f"{name:9}  three equal validation losses: {np.allclose(losses, from_arrays[0], rtol=1e-4)}")
 
 # %% [markdown]
-# It knows its length, so it needs no steps and cannot run dry. It can be started anew, so validation is right. And because its batches have numbers, several **workers** can load them at the same time, and none is loaded twice. That is where the arguments of `fit_generator` went:
+# It knows its length, so it needs no steps and cannot run dry. It can be started anew, so validation is right. And because its batches have numbers, several **workers** can load them at the same time, and each is used once. That is where the arguments of `fit_generator` went:
 
 # %%
 functions = {"fit": model.fit, "PyDataset": keras.utils.PyDataset.__init__}
@@ -628,7 +629,7 @@ for name, value in decoding.items():
 print(f"to compare: the network of section 3 trained on {speed['generator']:,.0f} images/s of {data.name}")
 
 # %% [markdown]
-# With two processors, more threads can at best double the speed of decoding; in practice they bring less, and while a network trains, it wants the same processors. So before you tune a feed, measure both sides: the feed alone, as here, and the network alone. If the network is slower, leave
+# In most runs, `tf.data` is. With two processors, more threads can at best double the speed of decoding. In practice they bring less, sometimes nothing, and while a network trains, it wants the same processors. So before you tune a feed, measure both sides: the feed alone, as here, and the network alone. If the network is slower, leave
 # the feed as it is. If the feed waits, take more workers. If it computes, move the work into `tf.data`, or do it once and store the result.
 #
 # ## 11. The lecture's lab: a random horizontal flip
@@ -692,8 +693,8 @@ answers = {(name, share): answers_of(network, flipped(test_feed(), share)) for s
            for name, network in {"without flips": model, "with flips": model_flips}.items()}
 recognised = {key: [np.mean(given[y_test == k] == k) for k in classes] for key, given in answers.items()}
 commonest = [np.bincount(answers["without flips", 1.0][y_test == k]).argmax() for k in classes]
-for name, k in zip(classes, commonest):
-    print(f"a mirrored {data.classes[name]} is most often taken for {data.classes[k]}")
+for k, answer in zip(classes, commonest):
+    print(f"{data.classes[k]}, mirrored: most often taken for {data.classes[answer]}")
 
 # %% [markdown]
 # For digits, compare 3, 5, 6 and 7 with 4 and 8 in the upper half.
@@ -733,14 +734,15 @@ bands = {"test accuracy": (without["as they are"], 0.93, 0.99),
 settings = DATASET, N_TRAIN, EPOCHS, BATCH_SIZE, LEARNING_RATE, WORKERS
 default = settings == ("digits", None, 5, 64, 0.001, 4)
 for name, (value, low, high) in bands.items():
-    inside = "yes" if low <= value <= high else "no"
-    print(f"{name}: inside its band: {inside if default else 'no band for these settings'}")
+    verdict = f"inside its band: {'yes' if low <= value <= high else 'no'}"
+    print(f"{name}: {verdict if default else 'no band for these settings'}")
 
 # %% [markdown]
 # Then the lecture's result on MNIST beside ours: 515,146 parameters, Adam, ten epochs. Its 937.5 steps are 60,000 images in batches of 64. That is all that MNIST has for training, so its validation images must come from elsewhere; the notes do not show its generators. We train on 55,000 of the 60,000 and validate on the other 5,000. "Our full run" is this notebook with
 # `DATASET = "mnist"` and `EPOCHS = 10`.
 
 # %% tags=["nbval-ignore-output"] reason="trained numbers and seconds"
+print(f"lecture and our full run: MNIST; this run: {data.name}")
 final = {"test_accuracy": without["as they are"]} if judge == "test" else {}
 results.compare("05", **final, best_val_accuracy=max(history["val_accuracy"]))
 results.record(
