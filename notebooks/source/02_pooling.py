@@ -24,7 +24,7 @@
 # - compute the receptive field of a stack of layers.
 #
 # **You need:** lesson 01 · **Time:** about 40 minutes to read, 10 seconds to run ·
-# **Before:** [01 · Convolution](01_convolution.ipynb) · **Next:** 03 · Architectures
+# **Before:** [01 · Convolution](01_convolution.ipynb) · **Next:** [03 · Architectures](03_architectures.ipynb)
 
 # %% [markdown]
 # Change a value here and run the notebook again. `IMAGE` may be the path of a picture of your own.
@@ -467,4 +467,4 @@ record(dead_share=round(dead, 3), weak_share=round(weak, 3),
 # - J. Springenberg, A. Dosovitskiy, T. Brox and M. Riedmiller, *Striving for simplicity: the all convolutional net*, ICLR workshop 2015, arXiv:1412.6806.
 # - A. Araujo, W. Norris and J. Sim, *Computing receptive fields of convolutional neural networks*, Distill, 2019.
 #
-# **Next:** 03 · Architectures, where blocks of these layers become a network.
+# **Next:** [03 · Architectures](03_architectures.ipynb), where blocks of these layers become a network.
