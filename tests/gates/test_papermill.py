@@ -17,6 +17,7 @@ CHANGED = {
     "00_python_warmup": {"N": 200_000, "BATCH_SIZE": 2, "SEED": 5},
     "01_convolution": {"IMAGE": "coffee", "FILTERS": 1, "SEED": 3},
     "02_pooling": {"IMAGE": "camera", "MAX_SHIFT": 3},
+    "03_architectures": {"DATASET": "digits", "N_TRAIN": 60, "EPOCHS": 1, "BATCH_SIZE": 20, "SEED": 3},
     "04_checkpointing": {"DATASET": "digits", "N_TRAIN": 60, "OPTIMIZER": "sgd", "EPOCHS": 3, "BATCH_SIZE": 16, "PATIENCE": 1, "SEED": 3},
     "05_generators": {"DATASET": "toy_pets", "IMAGE_SIZE": 32, "N_TRAIN": 120, "EPOCHS": 1, "BATCH_SIZE": 50, "WORKERS": 1, "SEED": 3},
 }
@@ -60,6 +61,10 @@ def test_a_lesson_runs_on_the_students_own_picture_and_says_what_it_changed(name
     ("01_convolution", {"IMAGE": "nix.jpg"}, "FileNotFoundError: IMAGE: no file"),
     ("01_convolution", {"MY_KERNEL": "[1, 2]"}, "ValueError: MY_KERNEL needs 9 numbers"),
     ("02_pooling", {"MAX_SHIFT": 0}, "ValueError: MAX_SHIFT must be from 1 to"),
+    ("03_architectures", {"EPOCHS": 0}, "ValueError: EPOCHS must be at least 1"),
+    ("03_architectures", {"BATCH_SIZE": 401}, "ValueError: BATCH_SIZE must be at most 400, the number of training images; got 401"),
+    ("03_architectures", {"IMAGE_SIZE": 16}, "ValueError: IMAGE_SIZE must be at least 32"),
+    ("03_architectures", {"LEARNING_RATE": 0}, "ValueError: LEARNING_RATE must be a number above 0"),
     ("04_checkpointing", {"EPOCHS": 0}, "ValueError: EPOCHS must be at least 1"),
     ("04_checkpointing", {"BATCH_SIZE": 401}, "ValueError: BATCH_SIZE must be at most 400, the number of training images; got 401"),
     ("04_checkpointing", {"OPTIMIZER": "rmsprop"}, "ValueError: OPTIMIZER must be 'adam' or 'sgd'; got 'rmsprop'"),
