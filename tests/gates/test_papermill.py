@@ -20,6 +20,7 @@ CHANGED = {
     "03_architectures": {"DATASET": "digits", "N_TRAIN": 60, "EPOCHS": 1, "BATCH_SIZE": 20, "SEED": 3},
     "04_checkpointing": {"DATASET": "digits", "N_TRAIN": 60, "OPTIMIZER": "sgd", "EPOCHS": 3, "BATCH_SIZE": 16, "PATIENCE": 1, "SEED": 3},
     "05_generators": {"DATASET": "toy_pets", "IMAGE_SIZE": 32, "N_TRAIN": 120, "EPOCHS": 1, "BATCH_SIZE": 50, "WORKERS": 1, "SEED": 3},
+    "06_augmentation": {"DATASET": "digits", "N_TRAIN": 300, "EPOCHS": 1, "EPOCHS_AUGMENTED": 1, "FLIP": False},
 }
 LESSONS = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
 
@@ -72,6 +73,9 @@ def test_a_lesson_runs_on_the_students_own_picture_and_says_what_it_changed(name
     ("05_generators", {"EPOCHS": 0}, "ValueError: EPOCHS must be at least 1"),
     ("05_generators", {"BATCH_SIZE": 4001}, "ValueError: BATCH_SIZE must be at most 4,000, the number of training images; got 4,001"),
     ("05_generators", {"WORKERS": 0}, "ValueError: WORKERS must be at least 1"),
+    ("06_augmentation", {"EPOCHS_AUGMENTED": 0}, "ValueError: EPOCHS_AUGMENTED must be at least 1"),
+    ("06_augmentation", {"BATCH_SIZE": 401}, "ValueError: BATCH_SIZE must be at most 400, the number of training images; got 401"),
+    ("06_augmentation", {"ROTATION": 200}, "ValueError: rotation must be a number from 0 to 180; got 200"),
 ])
 def test_a_value_that_makes_no_sense_is_refused_by_name(name, parameters, message, tmp_path):
     code, stderr, _ = papermill(NOTEBOOKS / f"{name}.ipynb", tmp_path, parameters)
