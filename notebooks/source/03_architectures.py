@@ -91,7 +91,8 @@ print(data)
 shown = [np.linspace(0, len(labels) - 1, 6).astype(int) for labels in (train_labels, validation_labels)]
 figure = plots.pictures([*train_images[shown[0]], *validation_images[shown[1]]], titles=[
     data.classes[label] for label in [*train_labels[shown[0]], *validation_labels[shown[1]]]])
-plots.show(figure, alt=f"Six pictures of {data.name} for training, and below them six for validation, with their classes.")
+plots.show(figure, alt=(
+    f"Six pictures of {data.name} for training, and below them six for validation, with their classes."))
 
 # %% [markdown]
 # In `toy_pets`, the training pets sit upright, in the middle, and look one way. The validation pets are turned, mirrored, nearer, farther or shifted: a **shift of pose**, made on purpose. A network that
@@ -124,7 +125,8 @@ def block(filters, kernel, convolutions):
 
 def table(model):
     for row in counting.model_counts(model):
-        print(f"{row.kind:13} {row.output_shape!s:16} {row.parameters:10,} parameters {row.multiplications:12,} mult.")
+        print(f"{row.kind:13} {row.output_shape!s:16} {row.parameters:10,} parameters",
+              f"{row.multiplications:12,} mult.")
 
 
 # %% [markdown]
@@ -172,7 +174,8 @@ assert np.isclose(-float(weight[0]), share_of_rate(0.1, 0.01, 1), rtol=1e-4)
 print("gradient  default, step 1  epsilon 0.01: step 1  step 100  step 10,000")
 for gradient in [1, 0.1, 0.01, 0.001]:
     damped = [share_of_rate(gradient, 0.01, step) for step in (1, 100, 10_000)]
-    print(f"{gradient:8} {share_of_rate(gradient, 1e-7, 1):16.1%} {damped[0]:21.1%} {damped[1]:9.1%} {damped[2]:12.1%}")
+    print(f"{gradient:8} {share_of_rate(gradient, 1e-7, 1):16.1%}",
+          f"{damped[0]:21.1%} {damped[1]:9.1%} {damped[2]:12.1%}")
 
 # %% [markdown]
 # The small ones, and the first steps most of all. (The first steps because Keras corrects for the start *after* adding ε. The paper's main algorithm adds ε to the corrected divisor; there the square root is missing from the formula, and all steps are damped alike.)
@@ -224,7 +227,8 @@ custom_train, custom_best, custom_alive = judge("three convolutions", custom, hi
 # %%
 deeper = convnet(convolutions=(1, 2, 3), dropout=0.2)
 for count in [counting.model_parameters, counting.model_multiplications]:
-    print(f"{count.__name__}: {count(custom):,} to {count(deeper):,}, factor {count(deeper) / count(custom):.1f}")
+    few, many = count(custom), count(deeper)
+    print(f"{count.__name__}: {few:,} to {many:,}, factor {many / few:.1f}")
 deeper_history = train(deeper, "six convolutions, dropout")
 plots.show(plots.curves({"three": history, "six, dropout": deeper_history}), alt=(
     "Loss and accuracy of both networks against the epoch: three convolutions, and six with dropout, "
@@ -238,7 +242,8 @@ plots.show(plots.curves({"three": history, "six, dropout": deeper_history}), alt
 # %% tags=["nbval-ignore-output"] reason="trained numbers differ a little from machine to machine"
 deeper_train, deeper_best, deeper_alive = judge("six convolutions, dropout", deeper, deeper_history)
 error = np.sqrt(custom_best * (1 - custom_best) / len(validation_labels))
-print(f"change in validation accuracy: {100 * (deeper_best - custom_best):+.1f} points; standard error {100 * error:.1f} points")
+print(f"change in validation accuracy: {100 * (deeper_best - custom_best):+.1f} points; "
+      f"standard error {100 * error:.1f} points")
 
 # %% [markdown]
 # On toy pets, do not expect what the lecture saw. In most runs the deeper network starts more slowly, and so few epochs leave it less time to learn by heart: a narrower gap between its curves is then no proof that the remedy works.
@@ -290,7 +295,8 @@ print(f"{big.count_params():,} parameters, {4 * big.count_params() / 1e6:,.0f} M
 parts = [f"block {number}" for number, (_, count) in enumerate(VGG16, 1) for _ in range(count + 1)]
 rows = pd.DataFrame(counting.model_counts(big)).assign(part=[*parts, "flatten", "fc1", "fc2", "fc3"])
 vgg = rows.groupby("part", sort=False).agg(
-    shape=("output_shape", "last"), parameters=("parameters", "sum"), multiplications=("multiplications", "sum"))
+    shape=("output_shape", "last"), parameters=("parameters", "sum"),
+    multiplications=("multiplications", "sum"))
 print(vgg.to_string(formatters={name: "{:,}".format for name in vgg.columns[1:]}))
 print(f"fc1 holds {vgg.parameters['fc1'] / vgg.parameters.sum():.0%} of the parameters; "
       f"the blocks do {vgg.multiplications[:5].sum() / vgg.multiplications.sum():.1%} of the work")
@@ -526,7 +532,8 @@ timed = {"VGG16": big, "GoogLeNet": google, "MobileNetV2": mobile}
 measured = {name: milliseconds(network) for name, network in timed.items()}
 for name, value in measured.items():
     work = networks.multiplications[name] / 1e9
-    print(f"{name:11} {work:5.2f} billion multiplications, {value:7.1f} ms a picture, {value / work:5.0f} ms a billion")
+    print(f"{name:11} {work:5.2f} billion multiplications, {value:7.1f} ms a picture,",
+          f"{value / work:5.0f} ms a billion")
 
 # %% [markdown]
 # On a processor, VGG16 takes by far the longest. But if time followed the multiplications exactly, the last column would hold three equal numbers. A layer also needs time to start and to move its maps and weights through memory, and MobileNetV2 has many layers with
@@ -554,7 +561,8 @@ print("VGG16 takes the most time of the three:", "yes" if slowest else "not on t
 
 # %% tags=["nbval-ignore-output"] reason="trained numbers and milliseconds"
 results.compare(
-    "03", custom_train_accuracy=custom_train, custom_best_val_accuracy=custom_best, custom_units_alive=custom_alive,
+    "03",
+    custom_train_accuracy=custom_train, custom_best_val_accuracy=custom_best, custom_units_alive=custom_alive,
     deeper_train_accuracy=deeper_train, deeper_best_val_accuracy=deeper_best, deeper_units_alive=deeper_alive,
     vgg16_parameters=int(vgg.parameters.sum()), googlenet_parameters=google.count_params(),
     vgg16_ms=measured["VGG16"], googlenet_ms=measured["GoogLeNet"], mobilenetv2_ms=measured["MobileNetV2"])
