@@ -75,7 +75,7 @@ folder.mkdir(parents=True)
 # %%
 data = datasets.load_arrays(DATASET, size=IMAGE_SIZE, seed=SEED, train=N_TRAIN)
 training.check_settings(images=len(data.splits["train"][1]), EPOCHS=EPOCHS, BATCH_SIZE=BATCH_SIZE,
-                        LEARNING_RATE=LEARNING_RATE, SEED=SEED)
+                        LEARNING_RATE=LEARNING_RATE, SEED=SEED, IMAGE_SIZE=IMAGE_SIZE)
 counting.whole("PATIENCE", PATIENCE, 1)
 if OPTIMIZER not in ("adam", "sgd"):
     raise ValueError(f"OPTIMIZER must be 'adam' or 'sgd'; got {OPTIMIZER!r}")
@@ -196,9 +196,9 @@ small_history = small.fit(*few, batch_size=2, epochs=2, validation_data=few, ver
 
 # %% [markdown]
 # Four batches, and validation comes first: when an epoch ends, the callback is told the validation loss, in the dictionary `logs`. Note that Keras counts epochs **from 0** here;
-# tables and file names count from 1. Inside a method, `self.model` is the network that trains: a callback may save it, stop it, or change it.
+# our tables and the file names of `ModelCheckpoint` count from 1 (`CSVLogger`, in section 10, counts from 0 too). Inside a method, `self.model` is the network that trains: a callback may save it, stop it, or change it.
 #
-# You have used two callbacks already. One is the line that shows the progress. The other one, every `fit` adds by itself. **Predict** its name.
+# Besides `Diary`, you have used two callbacks already. One is the line that shows the progress. The other one, every `fit` adds by itself. **Predict** its name.
 
 # %%
 print(type(history).__name__, "is a callback:", isinstance(history, keras.callbacks.Callback))
@@ -264,7 +264,7 @@ for name in ["monitor", "patience", "min_delta", "mode", "restore_best_weights"]
     print(f"{name:21}{settings[name].default!r}")
 
 # %% [markdown]
-# It is off, and patience is 0: training ends with the first epoch that is not better. Always set both. (If the patience is never used up, Keras 3 restores the best weights after the last epoch as well.)
+# It is off, and patience is 0: training ends with the first epoch that is not better. Always set both. (`min_delta` is the smallest change that counts as an improvement; with 0, any does. If the patience is never used up, Keras 3 restores the best weights after the last epoch as well.)
 #
 # ## 5. Change the learning rate, and a callback of your own
 #
@@ -329,7 +329,7 @@ for ending, weights_only in [(".hdf5", False), (".hdf5", True), (".keras", False
     print(f"{ending:11} weights only: {weights_only!s:5}  {answer}")
 
 # %% [markdown]
-# Keras 3 accepts the ending `.keras` for a whole network and `.weights.h5` for weights (and, for old programs, `.h5` for a whole network).
+# In Keras 3, `ModelCheckpoint` accepts the ending `.keras` for a whole network and `.weights.h5` for weights (and, for old programs, `.h5` for a whole network).
 #
 # Now the second training, with two callbacks that keep the best, one on disk and one in memory. **Predict** from the first table: after which epochs is a file written?
 # After which epoch does training stop?
@@ -349,7 +349,7 @@ for file in files:
 
 # %% [markdown]
 # The names say which epoch is in them, and how good it was. With `save_best_only=False` there would be a file for every epoch; think of a network of a gigabyte. (A name without
-# `{epoch}` is overwritten each time: one file, the best.) Are these the epochs that were better than all before them? If so, only the last file is of use.
+# `{epoch}` is overwritten each time: one file, the best.) Are these the epochs that were better than all before them? (`cummin` gives the lowest loss so far; `shift` moves it down by one epoch.) If so, only the last file is of use.
 
 # %%
 improved = second.val_loss[second.val_loss < second.val_loss.cummin().shift(fill_value=np.inf)]
@@ -481,7 +481,7 @@ except ValueError as error:
     print("load_weights, other architecture:", str(error).split(".")[0])
 
 # %% [markdown]
-# An error is better than wrong weights. What became of the lecture's `.hdf5`: in Keras 2 it held the whole network, optimizer included, as `.keras` does now; `SGD(lr=0.01)` is `SGD(learning_rate=0.01)`
+# An error is better than wrong weights. What became of the lecture's `.hdf5`: in Keras 2 it held the whole network, optimizer included, as `.keras` does now. `load_model` still reads such files, so old networks are not lost; `ModelCheckpoint` no longer writes them. `SGD(lr=0.01)` is `SGD(learning_rate=0.01)`
 # today. Load `.keras` files only from people you trust; `load_model` refuses Python code inside of them unless you say `safe_mode=False`.
 #
 # ## 10. Something goes wrong
@@ -489,7 +489,7 @@ except ValueError as error:
 # A long training run stops in the middle: the battery is empty, Colab ends the session, somebody presses the stop button. What is needed to continue as if nothing had happened? **Think first:** the weights, and
 # what else?
 #
-# The optimizer's memory, the number of the epoch, and the history. `BackupAndRestore` writes the first three after each epoch. `CSVLogger` with `append=True` adds a line an epoch to a text file: a history that survives.
+# The optimizer's memory, the number of the epoch, and the history. `BackupAndRestore` writes the weights, the optimizer's memory and the number of the epoch, after each epoch, but not the history. `CSVLogger` with `append=True` adds a line an epoch to a text file: a history that survives.
 # Our own callback breaks off in the middle of an epoch, with the very error that the stop button of Jupyter raises.
 
 # %%
@@ -589,7 +589,7 @@ for threshold in [None, promised]:
 #
 # ## 11. The numbers
 #
-# What the lecture reports, for CIFAR-10, beside what this run measured. The two can only be compared if you set the lecture's values in the parameters cell.
+# What the lecture reports, for CIFAR-10, beside our full run of its set-up (empty if it has not been made yet) and what this run measured. The numbers can only be compared if you set the lecture's values in the parameters cell.
 
 # %% tags=["nbval-ignore-output"] reason="trained numbers differ a little from machine to machine"
 found = {"best_epoch": int(best_epoch), "best_val_loss": best_loss, "last_val_loss": last_loss,
@@ -625,7 +625,7 @@ print("best validation loss is lower than the last:", answer)
 # - A callback is an object that `fit` calls at fixed moments. `logs` holds the numbers, `self.model` the network.
 # - `EarlyStopping` saves time (set `patience` and `restore_best_weights`), `ModelCheckpoint` saves files (set `monitor`, `mode` and `save_best_only`).
 # - After loading, evaluate and compare with the history. Choose on validation data, report on test data, and shuffle before you split.
-# - `.keras` holds architecture, weights and optimizer, `.weights.h5` weights, and the optimizer if the network was compiled; `.hdf5` is refused.
+# - `.keras` holds architecture, weights and optimizer, `.weights.h5` weights, and the optimizer if the network was compiled; `ModelCheckpoint` refuses `.hdf5`, `load_model` still reads it.
 # - `BackupAndRestore` resumes weights, optimizer and epoch; `CSVLogger(append=True)` keeps the history. `ModelCheckpoint` must be told the value to beat.
 #
 # ## References
@@ -635,6 +635,6 @@ print("best validation loss is lower than the last:", answer)
 # - D. Kingma and J. Ba, *Adam: a method for stochastic optimization*, ICLR 2015, arXiv:1412.6980.
 # - C. Guo, G. Pleiss, Y. Sun and K. Weinberger, *On calibration of modern neural networks*, ICML 2017: the loss overfits while the accuracy does not.
 # - A. Krizhevsky, *Learning multiple layers of features from tiny images*, technical report, 2009 (CIFAR-10).
-# - Keras issue 17012: `ModelCheckpoint` forgets the best value when training is resumed.
+# - Keras, [issue 17012](https://github.com/keras-team/keras/issues/17012): `ModelCheckpoint` forgets the best value when training is resumed.
 #
 # **Next:** [05 · Generators](05_generators.ipynb), for data that does not fit into memory.

@@ -160,7 +160,7 @@ for name, count in {**lecture, "together": sum(lecture.values())}.items():
 assert sum(lecture.values()) == 515_146
 
 # %% [markdown]
-# Into the first dense layer come 11 · 11 · 64 = 7,744 numbers, each with a weight to each of the 64 units. Now in Keras, for our images. The lecture writes `tf.train.AdamOptimizer()` and one-hot targets with
+# Into the first dense layer come 11 · 11 · 64 = 7,744 numbers, each with a weight to each of the 64 units. Now in Keras, for our images. The lecture writes `tf.train.AdamOptimizer()` and one-hot targets (for each image a row of zeros with a 1 at its class) with
 # `categorical_crossentropy`. Today it is `keras.optimizers.Adam`, and with `sparse_categorical_crossentropy` the targets stay whole numbers. `models.head_for` gives the last layer and its loss (lesson 03).
 
 # %%
@@ -203,7 +203,7 @@ plots.show(plots.curves({"": history}), alt=(
 #
 # ## 4. What `fit` refuses, and what it does not
 #
-# The lecture computes `steps_per_epoch = len(X_train)/blocksize`. 60,000 images in batches of 64 give 937.5. Keras of that time went on until the count was reached, and its log says "938/937". The lecture also passes "a function pointer", to
+# The lecture computes `steps_per_epoch = len(X_train)/blocksize`. 60,000 images in batches of 64 give 937.5. Keras of that time went on until the count was reached, and its log says "938/937". The lecture also speaks of passing "a function pointer" (its code rightly passes what the call returns), to
 # `fit_generator`, which had arguments `workers` and `max_queue_size`. **Predict:** what of this still works?
 
 # %%
@@ -219,16 +219,16 @@ for name, arguments in calls.items():
 print("has fit_generator:", hasattr(model, "fit_generator"))
 
 # %% [markdown]
-# Nothing. The remedies: `math.ceil` for the steps. (`60_000 // 64`, as in the first lecture's code, is a whole number too, but loses images: section 5.) `training_batches(…)` with parentheses, because the function is not the generator.
+# Nothing. The remedies: `math.ceil` for the steps. (`//` instead of `/`, as in the first lecture's code, gives a whole number too, but loses images: section 5.) `training_batches(…)` with parentheses, because the function is not the generator.
 # `fit`, `evaluate` and `predict` instead of `fit_generator` and its sisters. Where `workers` went, section 8 shows.
 #
 # ### The generator that runs dry
 #
-# What if a generator is not endless? This one ends after ten batches. **Predict:** what will `fit` do in the second of four epochs: stop, raise an error, or go on?
+# What if a generator is not endless? This one ends after ten batches. `LambdaCallback` makes a callback (lesson 04) from single functions; ours counts the batches of each epoch. **Predict:** what will `fit` do in the second of four epochs: stop, raise an error, or go on?
 
 # %%
-few = max(1, min(BATCH_SIZE, len(y_train) // 10))
-ten = (batch for batch in islice(training_batches(x_train, y_train, few), 10))
+dry_size = max(1, min(BATCH_SIZE, len(y_train) // 10))  # ten batches must exist
+ten = (batch for batch in islice(training_batches(x_train, y_train, dry_size), 10))
 counts = []
 count_batches = keras.callbacks.LambdaCallback(
     on_epoch_begin=lambda epoch, logs: counts.append(0),
@@ -245,7 +245,7 @@ print("Keras warns:", said[0].split(".")[0])
 # %% [markdown]
 # The message says "interrupting training", but training went on. The second epoch had no batch at all, and its loss of **0.0** is an average over nothing. It looks like a perfect network; a checkpoint that keeps the lowest loss (lesson 04) would keep it.
 #
-# From the third epoch on there were two batches. Why two? Before training, Keras takes two batches to learn their shapes, and keeps them. So the exhausted generator still has these two, in every epoch. (Seen in the versions of Keras that this course is tested with, 3.13 and 3.15.)
+# From the third epoch on there were two batches. Why two? Before training, Keras takes two batches to learn their shapes, and keeps them. The second epoch went on where the first had stopped, at the end, and found nothing. After that, Keras starts the feed anew in each epoch: first the two batches that it kept, then the generator, which is exhausted. (Seen in the versions of Keras that this course is tested with, 3.13 and 3.15.)
 #
 # Here we caught the warning in order to print it. In your own work it stands once, somewhere between the progress bars. The remedy is `while True` in the generator, or fewer steps in the call.
 
@@ -298,7 +298,7 @@ print("generator", *(f"{loss:.4f}" for loss in from_generator))
 #
 # $$ L = \frac{1}{n} \sum_{i=1}^{n} w_i\, \ell_i, \qquad \ell_i = -\ln p_i(\text{true class}) $$
 #
-# We test the formula on four images with the weights 1, 1, 0, 2. **Predict:** which of them does not count at all, and can the weighted loss be larger than the plain mean?
+# We test the formula on four images with the weights 1, 1, 0, 4. **Predict:** which of them does not count at all, and is the weighted loss larger or smaller than the plain mean?
 
 # %%
 def class_probabilities(predictions):  # a sigmoid gives only the probability of class 1
@@ -306,17 +306,18 @@ def class_probabilities(predictions):  # a sigmoid gives only the probability of
 
 untrained = build()
 inputs, targets = next(training_batches(x_train, y_train, 4))
-weights = np.array([1, 1, 0, 2], "float32")
+weights = np.array([1, 1, 0, 4], "float32")
 chances = class_probabilities(untrained.predict(inputs, verbose=0))
 losses = -np.log(chances[np.arange(4), targets])
 one_batch = (batch for batch in [(inputs, targets, weights)])
 by_keras, _ = untrained.evaluate(one_batch, steps=1, verbose=0)
 print("losses", losses.round(2), "weights", weights)
-print(f"mean {losses.mean():.2f}, weighted by hand {np.mean(weights * losses):.2f}, by Keras {by_keras:.2f}")
+print(f"mean {losses.mean():.2f}; divided by the weights' sum {np.average(losses, weights=weights):.2f}")
+print(f"divided by the number of images {np.mean(weights * losses):.2f}, by Keras {by_keras:.2f}")
 assert np.isclose(np.mean(weights * losses), by_keras, rtol=1e-4)
 
 # %% [markdown]
-# The third image does not count. The weighted loss can be larger than the mean, if the images with large weights are the difficult ones.
+# The third image does not count. The weights add up to 6, not to 4, so the weighted loss is on another scale than the plain mean. Compare losses only if they are weighted alike.
 #
 # What do weights do to training? We give the images of one class the weight 0, with a generator around the generator. Those images are still in the batches. **Predict:** how many of that class will the network find?
 
@@ -328,7 +329,7 @@ def weighted(feed, class_weights):
 class_weights = np.ones(len(data.classes), "float32")
 class_weights[0] = 0
 blind = build()
-blind.fit(weighted(training_batches(x_train, y_train, few, SEED), class_weights),
+blind.fit(weighted(training_batches(x_train, y_train, dry_size, SEED), class_weights),
           steps_per_epoch=min(steps, 20), epochs=1, shuffle=False, verbose=0)
 answers = class_probabilities(blind.predict(validation[0], verbose=0)).argmax(axis=1)
 found = np.sum(answers[y_valid == 0] == 0)
@@ -414,7 +415,7 @@ for name in ["steps_per_epoch", "validation_steps", "workers", "use_multiprocess
     print(f"{name:20} is an argument of {', '.join(found)}")
 
 # %% [markdown]
-# `workers` is the number of threads (1 by default: no extra ones), `max_queue_size` how many batches may wait ready-made (10 by default; each takes memory). `use_multiprocessing=True` makes the workers processes, each with a Python of its own. Those must be able to import the class,
+# A *thread* is a second line of work inside the same program; a *process* is a program of its own, with its own memory. `workers` is the number of threads (1 by default: Keras starts none, and TensorFlow reads ahead with one of its own), `max_queue_size` how many batches may wait ready-made (10 by default; each takes memory). `use_multiprocessing=True` makes the workers processes, each with a Python of its own. Those must be able to import the class,
 # and from a notebook not every system can; put it into a file first. We stay with threads.
 #
 # `on_epoch_end` shuffles the *images* anew. The `shuffle=True` of `fit` shuffles only the order of the batches; their contents stay the same.
@@ -443,16 +444,23 @@ print("inputs", inputs.shape, "targets", targets.shape)
 #
 # ### The same network?
 #
-# We train with each of the three, and take the time of the last epoch; the first also builds TensorFlow's graph.
+# We train with each of the three, and time the last epoch, from the end of its first batch: in the first epoch TensorFlow also translates the network into a program of its own (a *graph*), and at the start of every epoch Keras prepares the feed.
 
 # %%
+class Clock(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        self.ticks = [time.perf_counter()]  # of this epoch only
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.ticks.append(time.perf_counter())
+
 def fit_timed(network, feed, images, epochs, steps=None):
-    begun = []
-    clock = keras.callbacks.LambdaCallback(
-        on_epoch_begin=lambda epoch, logs: begun.append(time.perf_counter()))
+    clock = Clock()
     losses = network.fit(feed, steps_per_epoch=steps, epochs=epochs, shuffle=False, verbose=0,
                          callbacks=[clock]).history["loss"]
-    return losses, images / (time.perf_counter() - begun[-1])  # images per second
+    ticks = clock.ticks[1:] if len(clock.ticks) > 2 else clock.ticks
+    share = (len(ticks) - 1) / (len(clock.ticks) - 1)
+    return losses, share * images / (ticks[-1] - ticks[0])  # images per second
 
 # %% [markdown]
 # Same first weights, same batches, same order. (Keras calls `on_epoch_end` once more, *before* the first epoch, so we set the `PyDataset`'s random generator back.) **Predict:** will the three losses be equal, or only similar? Which feed is the fastest?
@@ -472,7 +480,7 @@ for name, (feed, needed) in feeds.items():
           f"  {speed[name]:5,.0f} images/s")
 
 # %% [markdown]
-# Equal, up to rounding in the last digits. And usually about the same speed: fetching small images from memory is quick, the network is slow, and Keras on TensorFlow reads ahead for all three. The feed does not matter as long as it is faster than the network. Section 10 changes that.
+# Equal, up to rounding in the last digits. On a computer with nothing else to do, the speeds are similar, too (other programs can change each by a factor of two): fetching small images from memory is quick, the network is slow, and Keras on TensorFlow reads ahead for all three. The feed does not matter as long as it is faster than the network. Section 10 changes that.
 #
 # | | generator | `PyDataset` | `tf.data` |
 # | --- | --- | --- | --- |
@@ -611,9 +619,9 @@ for name, value in waiting.items():
     print(f"{name:21} {value:7,.0f} images/s")
 
 # %% [markdown]
-# While one thread waits, another can run. So waiting is shared well among threads, on any computer.
+# The generator and one worker do the same: one batch after the other. With several workers, one thread runs while another waits, so waiting is shared well among threads, on any computer.
 #
-# Now a feed that *computes*: it decodes JPEG files. Here threads need processors. Pillow releases Python's lock while it decodes, the rest of our loop holds it. The `tf.data` pipeline below reads, decodes and resizes with TensorFlow's own operations, which need no Python at all. **Predict:** which is the fastest?
+# Now a feed that *computes*: it decodes JPEG files. Here threads need processors. Python runs its own code in one thread at a time (a lock sees to that). Pillow releases the lock while it decodes and resizes; the rest of our loop holds it. The `tf.data` pipeline below reads, decodes and resizes with TensorFlow's own operations, which need no Python at all. (It resizes more simply: it does not crop to a square and does not smooth.) **Predict:** which is the fastest?
 
 # %% tags=["nbval-ignore-output"] reason="seconds"
 def decode(path, label):
@@ -629,7 +637,7 @@ for name, value in decoding.items():
 print(f"to compare: the network of section 3 trained on {speed['generator']:,.0f} images/s of {data.name}")
 
 # %% [markdown]
-# In most runs, `tf.data` is. With two processors, more threads can at best double the speed of decoding. In practice they bring less, sometimes nothing, and while a network trains, it wants the same processors. So before you tune a feed, measure both sides: the feed alone, as here, and the network alone. If the network is slower, leave
+# In most runs, `tf.data` is. With two processors, more threads can at best double the speed of decoding by one thread. (If your numbers say more, other programs disturbed the measurement: run it again.) In practice they bring less, sometimes nothing, and while a network trains, it wants the same processors. So before you tune a feed, measure both sides: the feed alone, as here, and the network alone. If the network is slower, leave
 # the feed as it is. If the feed waits, take more workers. If it computes, move the work into `tf.data`, or do it once and store the result.
 #
 # ## 11. The lecture's lab: a random horizontal flip
@@ -714,9 +722,9 @@ plots.show(figure, alt=(
     "Above for the network trained without flips, below for the one trained with them."))
 
 # %% [markdown]
-# With digits, a few classes keep most of their score without any flips in training, and others lose nearly all of it; a mirrored 5 is hardly ever taken for a 5. The 0 is a surprise. Its shape is symmetric, but most handwriting leans to the right, and the network has hardly seen a 0 that leans to the left.
+# With digits, a few classes keep most of their score without any flips in training, and others lose nearly all of it; a mirrored 5 is hardly ever taken for a 5. The 0 and the 1 are a surprise. Their shapes are nearly symmetric, but most people's handwriting leans to the right, and the network has hardly seen a 0 or a 1 that clearly leans to the left.
 #
-# Training with flips mends the flipped images. The price: the network must hold two shapes for each class, and mirrored shapes come near other digits. So in most runs the *unflipped* images lose a few points. Nobody writes a mirrored 5; for digits, a flip is not a variation that occurs. For cats and dogs it does occur, and there flips
+# Training with flips mends the flipped images. The price: the network must hold two shapes for each class, and mirrored shapes come near other digits. Also, in the same number of epochs it sees each image unflipped only half as often. So in most runs the *unflipped* images lose a few points. Nobody writes a mirrored 5; for digits, a flip is not a variation that occurs. For cats and dogs it does occur, and there flips
 # are free training data. Which variations to use is a decision about the data: lesson 06.
 
 # %% [markdown]
@@ -729,8 +737,7 @@ _, one, several = waiting.values()
 bands = {"test accuracy": (without["as they are"], 0.93, 0.99),
          "half of the test images flipped": (without["half flipped"], 0.55, 0.80),
          "trained with flips, images as they are": (with_flips["as they are"], 0.88, 0.98),
-         "trained with flips, all flipped": (with_flips["all flipped"], 0.88, 0.98),
-         "gain of 4 workers against waiting": (several / one, 1.3, 8)}
+         "trained with flips, all flipped": (with_flips["all flipped"], 0.88, 0.98)}
 settings = DATASET, N_TRAIN, EPOCHS, BATCH_SIZE, LEARNING_RATE, WORKERS
 default = settings == ("digits", None, 5, 64, 0.001, 4)
 for name, (value, low, high) in bands.items():
@@ -738,7 +745,8 @@ for name, (value, low, high) in bands.items():
     print(f"{name}: {verdict if default else 'no band for these settings'}")
 
 # %% [markdown]
-# Then the lecture's result on MNIST beside ours: 515,146 parameters, Adam, ten epochs. Its 937.5 steps are 60,000 images in batches of 64. That is all that MNIST has for training, so its validation images must come from elsewhere; the notes do not show its generators. We train on 55,000 of the 60,000 and validate on the other 5,000. "Our full run" is this notebook with
+# Then the lecture's result on MNIST beside ours: 515,146 parameters, Adam, ten epochs. The notes show neither its generators nor its batch size. "938/937" fits 60,000 images in batches of 64; that would be all that MNIST has for training, so the validation images would have to come from elsewhere.
+# Its score, 0.98597, is no whole number of ten-thousandths, so it cannot be the share of 10,000 test images, each scored once: section 5 shows how that happens. We train on 55,000 of the 60,000 and validate on the other 5,000. "Our full run" (empty if it has not been made yet) is this notebook with
 # `DATASET = "mnist"` and `EPOCHS = 10`.
 
 # %% tags=["nbval-ignore-output"] reason="trained numbers and seconds"
@@ -779,6 +787,7 @@ results.record(
 # - TensorFlow, [tf.data: build input pipelines](https://www.tensorflow.org/guide/data) and [better performance with tf.data](https://www.tensorflow.org/guide/data_performance).
 # - Deep Learning with Python, notebooks, [issue 152](https://github.com/fchollet/deep-learning-with-python-notebooks/issues/152): "ran out of data" in a well-known book's code.
 # - TensorFlow, [issue 35982](https://github.com/tensorflow/tensorflow/issues/35982): a validation generator from which more is taken than was asked for.
+# - O. Russakovsky and others, *ImageNet large scale visual recognition challenge*, International Journal of Computer Vision 115, 2015 (1,281,167 training images).
 # - Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, *Gradient-based learning applied to document recognition* (MNIST), Proceedings of the IEEE 86, 1998.
 #
 # **Next:** [06 · Augmentation](06_augmentation.ipynb), where the generator changes the images on purpose.
