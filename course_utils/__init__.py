@@ -6,8 +6,9 @@ is loaded when it is first used, so ``import course_utils; course_utils.counting
 
 import importlib
 
-__all__ = ["augment", "counting", "datasets", "fetch", "messages", "models", "own_images", "paths", "photographs", "plots",
-           "reference", "results", "runtime", "toy_pets", "training"]
+__all__ = ["augment", "counting", "datasets", "features", "fetch", "inspection", "messages", "models", "own_images", "paths",
+           "photographs", "plots", "pretrained", "reference", "results", "runtime", "torch_file", "toy_pets",
+           "training"]
 
 
 def __getattr__(name):

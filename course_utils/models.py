@@ -157,7 +157,7 @@ def inception_module(maps, filters, name):
     return layers.Concatenate(name=name)(branches)
 
 
-def googlenet(input_shape=(224, 224, 3), classes=1000):
+def googlenet(input_shape=(224, 224, 3), classes=1000, inputs=None):
     """GoogLeNet (InceptionV1), as in table 1 of Szegedy and others, 2015, without its two auxiliary heads.
 
     The paper's local response normalisation, which has no parameters and which later networks dropped, is left out.
@@ -166,8 +166,10 @@ def googlenet(input_shape=(224, 224, 3), classes=1000):
     ----------
     input_shape : (int, int, int)
         Height, width, channels.
-    classes : int
-        At least 2; see `head_for`.
+    classes : int or None
+        At least 2; see `head_for`. None: without head, the model ends with the maps of module 5b.
+    inputs : Keras tensor of shape (batch, height, width, channels), optional
+        What the network continues, in place of an input of `input_shape`.
 
     Returns
     -------
@@ -177,8 +179,7 @@ def googlenet(input_shape=(224, 224, 3), classes=1000):
     import keras
     from keras import layers
 
-    head = head_for(classes)
-    inputs = layers.Input(input_shape)
+    inputs = layers.Input(input_shape) if inputs is None else inputs
     maps = layers.Conv2D(64, 7, strides=2, padding="same", activation="relu", name="conv1")(inputs)
     maps = layers.MaxPooling2D(3, strides=2, padding="same", name="pool1")(maps)
     maps = layers.Conv2D(64, 1, activation="relu", name="conv2_reduce")(maps)
@@ -190,6 +191,60 @@ def googlenet(input_shape=(224, 224, 3), classes=1000):
         else:
             name, filters = stage
             maps = inception_module(maps, filters, name)
-    features = layers.Dropout(0.4)(layers.GlobalAveragePooling2D(name="features")(maps))
-    outputs = layers.Dense(head.units, activation=head.activation, name="predictions")(features)
-    return keras.Model(inputs, outputs, name="googlenet")
+    if classes is not None:
+        head = head_for(classes)
+        features = layers.Dropout(0.4)(layers.GlobalAveragePooling2D(name="features")(maps))
+        maps = layers.Dense(head.units, activation=head.activation, name="predictions")(features)
+    return keras.Model(keras.utils.get_source_inputs(maps), maps, name="googlenet")
+
+
+#: EfficientNet-Lite0's stages: blocks, kernel, stride of the first block, expansion, output maps.
+#: Table 1 of Tan and Le, "EfficientNet", ICML 2019; Lite (Liu, 2020) leaves out squeeze-and-excitation and uses ReLU6 for swish.
+EFFICIENTNET_LITE0 = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192), (1, 3, 1, 6, 320))
+
+
+def efficientnet_lite0(inputs, classes=None):
+    """EfficientNet-Lite0: inverted residual blocks (Sandler and others, MobileNetV2, CVPR 2018), ReLU6, BatchNorm with ε 0.001.
+
+    Layers are named block1a_… to block7a_…, number and letter for stage and block, as in Keras's EfficientNets.
+
+    Parameters
+    ----------
+    inputs : Keras tensor of shape (batch, height, width, 3)
+        Pixels as the published weights want them: (pixel - 127) / 128.
+    classes : int, optional
+        With a head of average pooling, dropout and softmax; without, the model ends with 1,280 maps.
+
+    Returns
+    -------
+    keras.Model
+        From what `inputs` was made of. 3,413,024 parameters, 4,694,024 with the head for 1,000 classes.
+    """
+    import keras
+    from keras import layers
+
+    def normalise(maps, name, active=True):
+        maps = layers.BatchNormalization(epsilon=1e-3, name=f"{name}_bn")(maps)
+        return layers.ReLU(6.0, name=f"{name}_relu")(maps) if active else maps
+
+    def convolve(maps, filters, name, kernel=1, stride=1, active=True):
+        convolution = layers.Conv2D(filters, kernel, strides=stride, padding="same", use_bias=False, name=f"{name}_conv")
+        return normalise(convolution(maps), name, active)
+
+    maps = convolve(inputs, 32, "stem", kernel=3, stride=2)
+    for stage, (blocks, kernel, first_stride, expansion, filters) in enumerate(EFFICIENTNET_LITE0, start=1):
+        for number in range(blocks):
+            name, before = f"block{stage}{'abcd'[number]}", maps
+            if expansion > 1:
+                maps = convolve(maps, expansion * maps.shape[-1], f"{name}_expand")
+            depthwise = layers.DepthwiseConv2D(kernel, strides=first_stride if number == 0 else 1, padding="same", use_bias=False,
+                                               name=f"{name}_depthwise_conv")
+            maps = normalise(depthwise(maps), f"{name}_depthwise")
+            maps = convolve(maps, filters, f"{name}_project", active=False)
+            if number:
+                maps = layers.Add(name=f"{name}_add")([maps, before])
+    maps = convolve(maps, 1280, "head")
+    if classes is not None:
+        features = layers.Dropout(0.2, name="head_dropout")(layers.GlobalAveragePooling2D(name="head_pool")(maps))
+        maps = layers.Dense(classes, activation="softmax", name="predictions")(features)
+    return keras.Model(keras.utils.get_source_inputs(maps), maps, name="efficientnet_lite0")
