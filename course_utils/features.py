@@ -5,7 +5,7 @@ import zipfile
 import zlib
 
 from . import paths
-from .fetch import make_once
+from .fetch import DataError, make_once
 from .messages import nearest
 
 DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
