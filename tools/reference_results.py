@@ -48,7 +48,7 @@ def rows_of(batch, digest=data_digest):
     rows = []
     for run in runs:
         numbers = {name: value for name, value in run.items()
-                   if name == name.lower() and value and name not in ("lesson", "status", "peak_memory_mb")}
+                   if name == name.lower() and value and name not in ("lesson", "status", "seconds", "peak_memory_mb")}
         about = (run["SEED"], run["DATASET"], digest(run["DATASET"]), stack)
         rows += [dict(zip(FIELDS, (run["lesson"][:2], name, value, *about))) for name, value in numbers.items()]
     return rows

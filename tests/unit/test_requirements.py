@@ -61,4 +61,4 @@ def test_colabs_versions_are_inside_the_ranges():
 
 def test_ci_and_the_readme_have_the_same_two_lines():
     install = "python3 -m venv .venv && .venv/bin/python -m pip install -q -r requirements.txt && .venv/bin/python -m"
-    assert f"```sh\n{install} course_utils run\n```" in read("README.md") and f"```sh\n{install} pytest\n```" in read("README.md")
+    assert f"```sh\n{install} course_utils run\n```" in read("README.md") and f"```sh\n{install} pytest -n 2\n```" in read("README.md")
