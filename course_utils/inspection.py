@@ -1,0 +1,423 @@
+"""What a trained network looks at: its activations, what excites its filters, and which pixels speak for a class (lesson 09).
+
+Every function takes a Sequential or a functional model, also one with other models in it as layers, changes nothing in it,
+and returns arrays; lessons draw them. Images are of shape (count, height, width, channels), as the model takes them.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .counting import whole
+from .messages import nearest
+from .runtime import quiet
+
+with quiet():
+    import keras
+    import tensorflow as tf
+
+BATCH = 32  # images that go through the network at once
+
+
+class Evidence(NamedTuple):
+    """Where in each image the evidence for a class is.
+
+    Attributes
+    ----------
+    maps : ndarray of shape (count, height, width), float32, 0 to 1
+        Each divided by its own largest value. All zero where nothing speaks for the class.
+    largest : ndarray of shape (count,), float32, 0 or more
+        The largest value before the division. 0 says that there is no positive evidence; then the map has no maximum.
+    classes : ndarray of shape (count,), int64
+        The class that was asked for, or the one that the model chose.
+    """
+
+    maps: np.ndarray
+    largest: np.ndarray
+    classes: np.ndarray
+
+
+class Excited(NamedTuple):
+    """Images that excite filters.
+
+    Attributes
+    ----------
+    images : ndarray of shape (filters, height, width, channels), float32
+        Within `pixel_range`.
+    activations : ndarray of shape (steps + 1, filters), float32
+        The mean of each filter's map before the first and after every step.
+    """
+
+    images: np.ndarray
+    activations: np.ndarray
+
+
+def activations(model, images, layers):
+    """What layers answer to images.
+
+    Parameters
+    ----------
+    model : keras.Model
+    images : array-like of shape (count, height, width, channels)
+    layers : sequence of str
+        Names of layers, also of those inside a nested model.
+
+    Returns
+    -------
+    dict of str to ndarray, float32
+        The outputs as in use (without dropout); of feature maps the shape is (count, height, width, filters).
+
+    Raises
+    ------
+    ValueError
+        For a name that no layer has, or images that the model does not take; the message says what is allowed.
+
+    Examples
+    --------
+    >>> activations(model, images, ["conv2d"])["conv2d"].shape
+    (12, 62, 62, 32)
+    """
+    images, names = _as_batch(model, images), [layers] if isinstance(layers, str) else list(layers)
+    probe = _probe(model, [(_path_to(model, name), "output") for name in names])
+    parts = [[array.numpy() for array in probe(batch, training=False)[:-1]] for batch in _batches(images)]
+    return {name: np.concatenate(arrays).astype(np.float32) for name, arrays in zip(names, zip(*parts))}
+
+
+def maximise_filter(model, layer, filters, steps=40, *, step=0.01, pixel_range=(0, 255), seed=0):
+    """Images that excite filters, by gradient ascent from grey noise.
+
+    Each step adds to each image the gradient of the mean of its filter's map, divided by the gradient's root mean square:
+    so a step is as large for a filter with weak gradients as for one with strong ones.
+
+    Parameters
+    ----------
+    model : keras.Model
+    layer : str
+        Name of a layer with feature maps, also inside a nested model.
+    filters : sequence of int
+        One image each, all computed in one batch.
+    steps : int
+        At least 1.
+    step : float
+        Root mean square of the change a step, as a share of the pixels' range.
+    pixel_range : (float, float)
+        Smallest and largest value of a pixel as the model takes them: images are clipped to it.
+    seed : int
+
+    Returns
+    -------
+    Excited
+        A filter whose map is zero for the noise and all around it (a dead one) has no gradient, and its image stays noise.
+
+    Raises
+    ------
+    ValueError
+        For an unknown layer, one without feature maps, or a filter that it does not have.
+
+    Notes
+    -----
+    Erhan, Bengio, Courville and Vincent, "Visualizing higher-layer features of a deep network", 2009.
+    """
+    path, filters = _path_to(model, layer), np.atleast_1d(np.asarray(filters))
+    _check_maps(path[-1])
+    count, (low, high) = path[-1].output.shape[-1], pixel_range
+    if filters.dtype.kind not in "iu" or not len(filters) or filters.min() < 0 or filters.max() >= count:
+        raise ValueError(f"filters must be whole numbers from 0 to {count - 1}, the filters of {layer!r}; got {filters.tolist()}")
+    whole("steps", steps, 1)
+    probe = _probe(model, [(path, "output")], own_output=False)
+    shape = (len(filters), *(side or 128 for side in model.input_shape[1:3]), model.input_shape[3])
+    noise = np.random.default_rng(seed).uniform(0.4, 0.6, shape)
+    images = tf.constant(low + (high - low) * noise, tf.float32)
+
+    def excitation(images):
+        maps, = keras.tree.flatten(probe(images, training=False))
+        maps = tf.gather(maps, filters, axis=-1)
+        return tf.linalg.diag_part(tf.reduce_mean(maps, axis=(1, 2)))  # of each image its own filter
+
+    @tf.function
+    def climb(images):
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            found = excitation(images)
+        uphill = tape.gradient(found, images)
+        length = tf.sqrt(tf.reduce_mean(uphill**2, axis=(1, 2, 3), keepdims=True))
+        moved = images + step * (high - low) * tf.math.divide_no_nan(uphill, length)
+        return tf.clip_by_value(moved, low, high), found
+
+    history = []
+    for _ in range(steps):
+        images, found = climb(images)
+        history.append(found.numpy())
+    return Excited(images.numpy(), np.stack([*history, excitation(images).numpy()]))
+
+
+def grad_cam(model, images, layer=None, class_index=None):
+    """Class activation maps after Selvaraju and others: which places of a layer's maps raise the score of a class.
+
+    With the maps A of the layer and the score y of the class, ``weight[k] = mean of dy/dA[k] over all places`` and
+    ``map = ReLU(sum over k of weight[k] A[k])``. The score is what the last layer computes before softmax or sigmoid: from
+    the inputs of a last dense layer, its kernel and its bias. (Probabilities near 1 have hardly any gradient.)
+
+    Parameters
+    ----------
+    model : keras.Model
+        With an output of shape (count, classes), or (count, 1) for two classes.
+    images : array-like of shape (count, height, width, channels)
+        An image of one colour is treated as any other: what its map shows is then the border's doing.
+    layer : str, optional
+        A layer with feature maps; by default the last one, also inside a nested model.
+    class_index : int or sequence of int, optional
+        One for all images or one each; by default the class that the model chooses. With a single unit, 1 asks for its
+        score and 0 for minus its score.
+
+    Returns
+    -------
+    Evidence
+        Maps of the layer's height and width.
+
+    Raises
+    ------
+    ValueError
+        For an unknown layer, one without feature maps, a model without convolutions, a class that does not exist, or images
+        that the model does not take.
+
+    Notes
+    -----
+    Selvaraju, Cogswell, Das, Vedantam, Parikh and Batra, "Grad-CAM: visual explanations from deep networks via
+    gradient-based localization", ICCV 2017, equations 1 and 2.
+
+    Examples
+    --------
+    >>> found = grad_cam(model, images)
+    >>> found.maps.shape
+    (12, 7, 7)
+    """
+    images = _as_batch(model, images)
+    path = _path_to(model, layer) if layer is not None else _last_maps(model)
+    _check_maps(path[-1])
+    wanted = _wanted_classes(model, class_index, len(images))
+    probe, score = _score_probe(model, [(path, "output")])
+    raw, classes = [], []
+    for batch, asked in zip(_batches(images), _batches(wanted)):
+        with tf.GradientTape() as tape:
+            tape.watch(batch)  # or a frozen base leaves nothing to record
+            maps, *rest = probe(batch, training=False)
+            scores = score(rest)
+            chosen = np.where(asked < 0, scores.numpy().argmax(axis=1), asked)
+            of_class = tf.gather(scores, chosen, batch_dims=1)
+        slope = tape.gradient(of_class, maps)
+        if slope is None:
+            raise ValueError(f"layer: the score of {model.name!r} does not depend on {path[-1].name!r}")
+        weights = tf.reduce_mean(slope, axis=(1, 2), keepdims=True)
+        raw.append(tf.reduce_sum(weights * maps, axis=-1).numpy())
+        classes.append(chosen)
+    return _evidence(np.concatenate(raw), np.concatenate(classes))
+
+
+def occlusion(model, images, patch, stride, class_index=None):
+    """By how much the score of a class falls when a patch of the image is covered (Zeiler and Fergus, 2014).
+
+    The patch has the image's mean colour. Its corners move by `stride`; the last place in each row and column touches the
+    image's edge, so every pixel is covered. The map's value at a pixel is the mean fall over all patches that cover it,
+    and 0 where covering raises the score.
+
+    Parameters
+    ----------
+    model : keras.Model
+        As in `grad_cam`; it needs no convolutions.
+    images : array-like of shape (count, height, width, channels)
+        In an image of one colour nothing changes when it is covered: its map is all zero.
+    patch, stride : int
+        Pixels, from 1 to the image's smaller side; `stride` at most `patch`, or pixels would be left out.
+    class_index : int or sequence of int, optional
+        As in `grad_cam`; and scores as there.
+
+    Returns
+    -------
+    Evidence
+        Maps of the images' height and width.
+
+    Raises
+    ------
+    ValueError
+        For a patch or a stride that does not fit, a class that does not exist, or images that the model does not take.
+
+    Notes
+    -----
+    Zeiler and Fergus, "Visualizing and understanding convolutional networks", ECCV 2014, section 4.2.
+    """
+    images = _as_batch(model, images)
+    height, width = images.shape[1:3]
+    for name, value, largest in [("patch", patch, min(height, width)), ("stride", stride, patch)]:
+        whole(name, value, 1)
+        if value > largest:
+            raise ValueError(f"{name} must be at most {largest} here; got {value}")
+    wanted = _wanted_classes(model, class_index, len(images))
+    probe, score = _score_probe(model, [])
+    corners = [(top, left) for top in _places(height, patch, stride) for left in _places(width, patch, stride)]
+    raw, classes = [], []
+
+    def scores_of(pictures):
+        return np.concatenate([score(probe(batch, training=False)).numpy() for batch in _batches(pictures)])
+
+    for image, asked in zip(images, wanted):
+        covered = np.repeat(image[np.newaxis], len(corners), axis=0)
+        for picture, (top, left) in zip(covered, corners):
+            picture[top:top + patch, left:left + patch] = image.mean(axis=(0, 1))
+        whole_scores = scores_of(image[np.newaxis])[0]
+        chosen = whole_scores.argmax() if asked < 0 else asked
+        falls, total, times = whole_scores[chosen] - scores_of(covered)[:, chosen], *np.zeros((2, height, width))
+        for fall, (top, left) in zip(falls, corners):
+            total[top:top + patch, left:left + patch] += fall
+            times[top:top + patch, left:left + patch] += 1
+        raw.append(total / times)
+        classes.append(chosen)
+    return _evidence(np.stack(raw), np.array(classes))
+
+
+def _places(side, patch, stride):
+    return sorted({*range(0, side - patch + 1, stride), side - patch})
+
+
+def _evidence(raw, classes):
+    positive = np.maximum(raw, 0).astype(np.float32)
+    largest = positive.max(axis=(1, 2))
+    divisor = np.where(largest > 0, largest, 1)
+    return Evidence(positive / divisor[:, None, None], largest, classes.astype(np.int64))
+
+
+# -------------------------------------------------------------------------------------------------- models as graphs
+
+
+def _probe(model, wanted, own_output=True):
+    """A model with the same layers that gives the wanted tensors and, last, the output of `model` itself.
+
+    `wanted` holds pairs: the path to a layer (nested models on the way to it, then the layer), and "input" or "output".
+    The graph is run anew, its layers shared: ``layer.output`` would be the tensor of the model in which a layer was used
+    first, and a nested model has tensors of its own. In a nested model's place comes a probe of it.
+    """
+    found = {}
+
+    def call(layer, *inputs, **options):
+        inside = [place for place, (path, _) in enumerate(wanted) if path[0] is layer and len(path) > 1]
+        if inside:
+            layer_probe = _probe(layer, [(wanted[place][0][1:], wanted[place][1]) for place in inside])
+            *tensors, output = layer_probe(*inputs, **options)
+            found.update(zip(inside, tensors))
+        else:
+            output = layer(*inputs, **options)
+        for place, (path, side) in enumerate(wanted):
+            if path == (layer,):
+                found.setdefault(place, output if side == "output" else inputs[0])
+        return output
+
+    functional = keras.Model(model.inputs[0], model.outputs[0])
+    rerun = keras.models.clone_model(functional, clone_function=lambda layer: layer, call_function=call)
+    tensors = [found[place] for place in range(len(wanted))]
+    return keras.Model(rerun.inputs[0], [*tensors, *(rerun.outputs if own_output else [])])
+
+
+def _paths(model):
+    """The path to every layer, outer ones and nested ones, in the order of computation."""
+    for layer in model.layers:
+        yield (layer,)
+        if isinstance(layer, keras.Model):
+            yield from ((layer, *path) for path in _paths(layer))
+
+
+def _path_to(model, name):
+    """The path to the first layer of that name."""
+    known = {}
+    for path in _paths(_checked(model)):
+        known.setdefault(path[-1].name, path)
+    if name not in known:
+        raise ValueError(f"layer: {model.name!r} has no layer {name!r}{nearest(str(name), known)}")
+    return known[name]
+
+
+def _last_maps(model):
+    """The path to the last layer whose output is feature maps."""
+    convolutions = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D, keras.layers.Conv2DTranspose)
+    paths = [path for path in _paths(_checked(model)) if not isinstance(path[-1], keras.Model)]
+    if not any(isinstance(path[-1], convolutions) for path in paths):
+        raise ValueError(f"model: {model.name!r} has no convolution, so it has no feature maps to look at")
+    return [path for path in paths if len(_shape(path[-1])) == 4 and _shape(path[-1])[1:3] != (1, 1)][-1]
+
+
+def _shape(layer):
+    return getattr(layer.output, "shape", ())  # a layer with several outputs has a list
+
+
+def _check_maps(layer):
+    if len(_shape(layer)) != 4:
+        raise ValueError(f"layer: {layer.name!r} gives no feature maps: its output has the shape {_shape(layer)}, "
+                         "and (count, height, width, filters) is needed")
+
+
+def _checked(model):
+    if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
+        raise ValueError("model must be a Sequential or functional keras.Model that knows its input shape: let it begin with keras.Input")
+    if len(model.inputs) > 1 or len(model.outputs) > 1:
+        raise ValueError(f"model: {model.name!r} must have one input and one output; got {len(model.inputs)} and {len(model.outputs)}")
+    return model
+
+
+def _score_probe(model, wanted):
+    """A probe for `wanted`, and a function that turns what it gives after these into scores of shape (count, classes)."""
+    path = (model.layers[-1],)
+    while isinstance(path[-1], keras.Model):
+        path = (*path, path[-1].layers[-1])
+    last = path[-1]
+    squashes = getattr(last, "activation", None) in (keras.activations.softmax, keras.activations.sigmoid)
+    if isinstance(last, keras.layers.Dense) and squashes:
+        def before(rest):
+            scores = rest[0] @ tf.cast(last.kernel, rest[0].dtype)
+            return scores if last.bias is None else scores + tf.cast(last.bias, scores.dtype)
+    elif isinstance(last, keras.layers.Softmax) or isinstance(last, keras.layers.Activation) and squashes:
+        def before(rest):
+            return rest[0]
+    else:
+        def before(rest):
+            return rest[-1]
+
+    def score(rest):
+        scores = before(rest)
+        return scores if scores.shape[-1] > 1 else tf.concat([-scores, scores], axis=-1)
+
+    return _probe(model, [*wanted, (path, "input")]), score
+
+
+# ------------------------------------------------------------------------------------------------------------ checks
+
+
+def _as_batch(model, images):
+    """The images as float32, if the model takes them."""
+    images, shape = np.array(images, np.float32), _checked(model).input_shape
+    if images.ndim == len(shape) - 1:
+        raise ValueError(f"images must be a batch of shape (count, height, width, channels); got {images.shape}: "
+                         "of a single image, images[np.newaxis] makes a batch")
+    if images.ndim == 4 == len(shape) and shape[3] == 3 and images.shape[3] == 1:
+        raise ValueError(f"images are grey (1 channel), and {model.name!r} takes 3 channels: "
+                         "np.repeat(images, 3, axis=-1) writes the grey into all three")
+    if images.ndim != len(shape) or not len(images) or any(want not in (None, got) for want, got in zip(shape[1:], images.shape[1:])):
+        raise ValueError(f"images must have the shape {('count', *shape[1:])} for {model.name!r}; got {images.shape}".replace("'count'", "count"))
+    return images
+
+
+def _wanted_classes(model, class_index, count):
+    """A class for each image; -1: the one that the model chooses."""
+    if len(model.output_shape) != 2:
+        raise ValueError(f"model: the output of {model.name!r} must have the shape (count, classes); got {model.output_shape}")
+    if class_index is None:
+        return np.full(count, -1)
+    classes, wanted = max(2, model.output_shape[1]), np.asarray(class_index)
+    if wanted.dtype.kind not in "iu" or wanted.shape not in ((), (count,)) or wanted.min() < 0 or wanted.max() >= classes:
+        raise ValueError(f"class_index must be a whole number from 0 to {classes - 1}, or one for each of the {count} images; got {class_index!r}")
+    return np.broadcast_to(wanted, count)
+
+
+def _batches(values):
+    """Images as tensors, anything else as it is, `BATCH` at a time."""
+    for start in range(0, len(values), BATCH):
+        part = values[start:start + BATCH]
+        yield tf.constant(part) if part.ndim == 4 else part
