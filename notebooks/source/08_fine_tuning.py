@@ -1,0 +1,703 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 08 · Fine-tuning
+#
+# How to let the top of a pretrained network adapt to your pictures, carefully: head first, a few blocks, small steps, and proof of what has moved.
+#
+# After this lesson you can
+#
+# - fine-tune in five steps, and say why the head must be trained first;
+# - unfreeze a network from a named layer on, recompile, and check which weights moved and which did not;
+# - keep BatchNormalization at rest, and say why `training=False` is not enough for it;
+# - choose a learning rate and the number of blocks by measuring;
+# - compare training from scratch, a frozen base and a fine-tuned one fairly, and use the best on a picture of your own.
+#
+# **You need:** lessons 04, 06 and 07 · **Time:** about 50 minutes to read, about a minute to run ·
+# **Before:** 07 · Feature extraction · **Next:** 09 · Visualizing features
+
+# %% [markdown]
+# Change a value here and run the notebook again. `DATASET` is a name, or the path of a folder of your own pictures with one sub-folder a class; `IMAGE` may be the path of a picture of your own.
+# `BASE` may also be `"vgg16"` with `FIRST_UNFROZEN = "block5_conv1"`, as in the lecture; its weights are then downloaded.
+
+# %% tags=["parameters"]
+DATASET: str = "toy_pets"  # toy_pets, digits, mnist, cifar10, cats_vs_dogs, or the path of a folder
+IMAGE: str = "chelsea"  # chelsea, coffee, astronaut, rocket, camera, or the path of an image file
+BASE: str = "efficientnet_lite0"  # also vgg16, vgg19, efficientnet_b0 (these are downloaded)
+FIRST_UNFROZEN: str = "block6a_expand_conv"  # a layer of the base: the layers before it stay frozen
+IMAGE_SIZE: int = 96  # pixels a side as the base gets them, 64 to 224
+N_TRAIN: int | None = None  # training images, from one a class; None: all
+VARIATIONS: int = 2  # augmented versions of each training image, 1 to 10
+FLIP: bool = True  # mirror every second of them or not (for digits: not)
+EPOCHS: int = 3  # of fine-tuning, 1 to 50; each passes over all variations
+EPOCHS_HEAD: int = 15  # of training the head on the frozen base, 1 to 100
+EPOCHS_SCRATCH: int = 8  # of training a network from scratch, for comparison, 1 to 100
+BATCH_SIZE: int = 20  # images in a batch, 1 to the number of training images
+LEARNING_RATE: float = 0.0002  # of Adam, for fine-tuning, 0.00001 to 0.01
+LEARNING_RATE_HEAD: float = 0.001  # of Adam, for the head and from scratch, 0.0001 to 0.01
+SEED: int = 0  # weights, order of the images, augmentation; 0 or more
+
+# %%
+import time
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from course_utils import (augment, counting, datasets, features, models, plots, pretrained,
+                          results, runtime, training)
+
+with runtime.quiet():
+    import keras
+    import tensorflow as tf
+    from keras import layers
+
+plots.set_style()
+tf.get_logger().setLevel("ERROR")  # no advice against building many networks, as this lesson does
+Path("output").mkdir(exist_ok=True)
+
+# %% [markdown]
+# ## 1. The question: what if the features do not quite fit?
+#
+# Lesson 07 used a network as it came from ImageNet, **frozen**: only a new head was trained. But ImageNet holds photographs, and our pictures may be something else. **Predict:** for which of the layers does that matter more, the
+# early ones, which find edges and spots, or the late ones, which know parts of animals and things?
+
+# %%
+data = datasets.load_arrays(DATASET, size=IMAGE_SIZE, seed=SEED, train=N_TRAIN)
+training.check_settings(images=len(data.splits["train"][1]), EPOCHS=EPOCHS, EPOCHS_HEAD=EPOCHS_HEAD,
+                        EPOCHS_SCRATCH=EPOCHS_SCRATCH, BATCH_SIZE=BATCH_SIZE, IMAGE_SIZE=IMAGE_SIZE,
+                        LEARNING_RATE=LEARNING_RATE, LEARNING_RATE_HEAD=LEARNING_RATE_HEAD, SEED=SEED)
+counting.whole("VARIATIONS", VARIATIONS, 1)
+print(data)
+
+# %% [markdown]
+# The base wants colour pictures of `IMAGE_SIZE` × `IMAGE_SIZE`, so grey ones get their channel three times, and small ones are enlarged. Each training picture is augmented a few times in advance, by the warp of lesson 06. (The validation toy pets are turned, shifted or
+# mirrored, the training ones are not.)
+
+# %%
+def as_the_base_wants(pictures):
+    pictures = np.repeat(pictures, 3, axis=-1) if pictures.shape[-1] == 1 else pictures
+    if pictures.shape[1:3] == (IMAGE_SIZE, IMAGE_SIZE):
+        return pictures
+    larger = keras.ops.image.resize(pictures.astype("float32"), (IMAGE_SIZE, IMAGE_SIZE))
+    return keras.ops.convert_to_numpy(larger).round().astype("uint8")
+
+
+pictures = {split: as_the_base_wants(images) for split, (images, _) in data.splits.items()}
+labels = {split: numbers for split, (_, numbers) in data.splits.items()}
+warp = augment.RandomWarp(rotation=30, shift=0.1, zoom=0.2, shear=10, flip=FLIP, seed=SEED)
+varied = [keras.ops.convert_to_numpy(warp(pictures["train"], training=True)) for _ in range(VARIATIONS)]
+pictures["train"] = np.concatenate(varied).astype("uint8")
+labels["train"] = np.tile(labels["train"], VARIATIONS)
+
+# %% [markdown]
+# **Look** before you train: above, training pictures in their variations, below, validation pictures.
+
+# %%
+chosen = np.linspace(0, len(labels["validation"]) - 1, 7).astype(int)
+kinds = [data.classes[number] for number in [*labels["train"][:7], *labels["validation"][chosen]]]
+shown = [*pictures["train"][:7], *pictures["validation"][chosen]]
+plots.show(plots.pictures(shown, kinds, columns=7, side=1.2), alt=(
+    f"Fourteen pictures of {data.name}: upper row training, augmented; lower row validation."))
+print(f"{len(labels['train']):,} training pictures, {VARIATIONS} from each")
+
+# %% [markdown]
+# ## 2. Five steps
+#
+# **Fine-tuning** means: train the head *and* the last layers of the base together, so that the most specialised features adapt a little to the new pictures. The third lecture's five steps, and how we do them:
+#
+# | step | in the third lecture | here |
+# | --- | --- | --- |
+# | 1 | add your own network on top of a pretrained base | `head` on `base` |
+# | 2 | freeze the base | its features are computed once and stored (lesson 07) |
+# | 3 | train the part that you added | `head.fit` |
+# | 4 | unfreeze some layers of the base | from `FIRST_UNFROZEN` on, **and compile again** |
+# | 5 | train both together | with a **low learning rate** |
+#
+# Step 1: the base, and the layer before the first one that will be unfrozen. Everything up to that layer will *never* change. **Predict** which share of the parameters lies above it.
+
+# %%
+base = pretrained.load_base(BASE, image_size=IMAGE_SIZE)
+names = [layer.name for layer in base.model.layers]
+if FIRST_UNFROZEN not in names[1:]:
+    raise ValueError(f"FIRST_UNFROZEN must be a layer of {BASE}, such as {names[-3]!r}; "
+                     f"got {FIRST_UNFROZEN!r}")
+last_frozen = names[names.index(FIRST_UNFROZEN) - 1]
+upper = keras.Model(base.model.get_layer(last_frozen).output, base.model.output)
+share = upper.count_params() / base.model.count_params()
+print(f"the base: {base.model.count_params():,} parameters, {len(base.model.layers)} layers")
+print(f"above {last_frozen}: {upper.count_params():,} parameters, {share:.0%}")
+print(f"upper part: {upper.input_shape[1:]} -> {upper.output_shape[1:]}")
+
+# %% [markdown]
+# `upper` is a model of its own, cut out of the base: it begins with the output of `last_frozen`, and its layers **are** the base's layers, not copies. That saves much time. Below the cut nothing changes, so the
+# maps there are computed once for each picture; only the upper part has to run again and again.
+
+# %%
+start = time.perf_counter()
+cut_maps = {split: features.extract(base, pixels, layer=last_frozen) for split, pixels in pictures.items()}
+end_maps = {split: upper.predict(maps, batch_size=32, verbose=0) for split, maps in cut_maps.items()}
+seconds = {"frozen": time.perf_counter() - start}
+assert upper.get_layer(FIRST_UNFROZEN) is base.model.get_layer(FIRST_UNFROZEN)
+two_ways = base.model.predict(pictures["validation"][:20], verbose=0), end_maps["validation"][:20]
+print("whole base and upper part agree:", np.allclose(*two_ways, atol=1e-3))
+
+# %% [markdown]
+# Steps 2 and 3: the head learns on the end maps, so the base is frozen in the strictest sense: it is not there. The head is small: the mean of each map, dropout, and one dense layer. (The lecture's head has a dense layer of 256 as well.)
+# **Predict** its number of parameters, and its validation accuracy.
+
+# %%
+def new_head(seed=SEED):
+    keras.utils.set_random_seed(seed)
+    last = models.head_for(len(data.classes))
+    return keras.Sequential([layers.Input(base.feature_shape), layers.GlobalAveragePooling2D(),
+                             layers.Dropout(0.5), layers.Dense(last.units, last.activation)])
+
+
+def compiled(model, rate):
+    model.compile(optimizer=keras.optimizers.Adam(rate), metrics=["accuracy"],
+                  loss=models.head_for(len(data.classes)).loss)
+    return model
+
+
+head = compiled(new_head(), LEARNING_RATE_HEAD)
+print(f"the head: {head.count_params():,} parameters")
+
+# %% [markdown]
+# The accuracies of this lesson are all measured as in use, without dropout.
+
+# %%
+start = time.perf_counter()
+head.fit(end_maps["train"], labels["train"], batch_size=BATCH_SIZE, epochs=EPOCHS_HEAD, verbose=0,
+         callbacks=[training.progress(EPOCHS_HEAD, "head on the frozen base")])
+seconds["frozen"] += time.perf_counter() - start
+
+
+def score(model, maps, split):
+    return model.evaluate(maps[split], labels[split], batch_size=200, verbose=0)[1]
+
+# %% tags=["nbval-ignore-output"] reason="trained numbers differ a little from machine to machine"
+frozen = {split: score(head, end_maps, split) for split in end_maps}
+print("frozen base:", ", ".join(f"{split} {value:.3f}" for split, value in frozen.items()))
+
+# %% [markdown]
+# This is the result to beat. We remember the weights of the base and of the head, because the next sections try several things, and each must start from the same place.
+#
+# ## 3. Why the head first
+#
+# A new head is random. Training pushes the error through it into the base: the base is asked to change so that a *random* head does better. How strongly? We measure the **gradient**, the derivative of the loss for each weight of the base: for three random
+# heads, and for the trained one. First both parts become one network. **Predict** which gradients are larger.
+
+# %%
+def attach(part, head):
+    inputs = layers.Input(part.input_shape[1:])
+    return keras.Model(inputs, head(part(inputs)))
+
+
+def gradient_sizes(head):
+    whole, kernels = attach(base.model, head), [w for w in base.model.weights if w.path.endswith("kernel")]
+    loss = keras.losses.get(models.head_for(len(data.classes)).loss)
+    with tf.GradientTape() as tape:
+        answers = whole(pictures["train"][:2 * BATCH_SIZE].astype("float32"))
+        error = tf.reduce_mean(loss(labels["train"][:2 * BATCH_SIZE, None], answers))
+    return [float(tf.norm(gradient)) for gradient in tape.gradient(error, [w.value for w in kernels])]
+
+
+start_base, start_head = base.model.get_weights(), head.get_weights()
+random_heads = np.mean([gradient_sizes(new_head(SEED + extra)) for extra in range(3)], axis=0)
+trained_head = np.array(gradient_sizes(head))
+
+# %% [markdown]
+# One number for each layer of the base: the length (norm) of its gradient.
+
+# %%
+figure, ax = plt.subplots(figsize=(8, 3.6))
+ax.plot(random_heads, "o-", markersize=4, label="three random heads, mean")
+ax.plot(trained_head, "s-", markersize=4, label="trained head")
+ax.set(title="What reaches the base", xlabel="layer with a kernel, from the first to the last",
+       ylabel="norm of the gradient", ylim=0)
+ax.legend()
+plots.show(figure, alt=(
+    "The norm of the gradient for each layer of the base, behind random heads and behind the "
+    "trained head."))
+
+# %%
+ratio = float(np.median(random_heads / trained_head))
+print("in more than half of the layers, random heads give larger gradients:", "yes" if ratio > 1 else "no")
+
+# %% [markdown]
+# And they are not only large, but arbitrary: another random head asks for other changes. With plain gradient descent a step is as long as its gradient is large. Adam divides by the gradient's recent size, so its first
+# steps have about the same length behind either head; what a trained head improves there is their *direction*.
+#
+# ### Everything at once
+#
+# What happens if you do not wait? We unfreeze the whole base (except BatchNormalization, see section 6) and train ten steps, at a rate that is usual for new heads, once behind a random head and once behind the trained one. `start_again` puts base and head back, and empties the optimizer's memory (lesson 04). **Predict** both validation
+# accuracies, and behind which head the base moves farther.
+
+# %%
+def start_again(model, rate, head_weights=start_head):
+    base.model.set_weights(start_base)
+    head.set_weights(head_weights)
+    for variable in model.optimizer.variables:  # what Adam remembers
+        variable.assign(keras.ops.zeros_like(variable))
+    model.optimizer.learning_rate = rate
+
+
+for layer in base.model.layers:
+    layer.trainable = not isinstance(layer, layers.BatchNormalization)
+first_steps = slice(0, 10 * BATCH_SIZE)
+whole = compiled(attach(base.model, head), LEARNING_RATE_HEAD)
+def kernel_length(arrays):
+    return np.sqrt(sum((array ** 2).sum() for array in arrays if array.ndim == 4))  # kernels only
+
+
+at_once, distance = {}, {}
+for name, weights in {"random head": new_head().get_weights(), "trained head": start_head}.items():
+    start_again(whole, LEARNING_RATE_HEAD, weights)
+    whole.fit(pictures["train"][first_steps], labels["train"][first_steps], batch_size=BATCH_SIZE,
+              verbose=0, callbacks=[training.progress(1, f"everything at once, {name}")])
+    at_once[name] = score(whole, pictures, "validation")
+    moves = [new - old for new, old in zip(base.model.get_weights(), start_base)]
+    distance[name] = kernel_length(moves) / kernel_length(start_base)
+
+# %% [markdown]
+# The distance is the length of the change of all kernels of the base, taken as one long vector, as a share of their own length.
+
+# %% tags=["nbval-ignore-output"] reason="trained numbers differ a little from machine to machine"
+print(f"frozen base, trained head      {frozen['validation']:.3f}")
+for name, value in at_once.items():
+    print(f"ten steps, {name:13}       {value:.3f}   the base moved by {distance[name]:.2%}")
+
+# %% [markdown]
+# In most runs the network with the random head is far worse than the one in the first line, whose base did not move at all. The two bases moved about equally far, as Adam does it: behind the trained head in a direction that helps, behind the random one in a direction that helped a head that no
+# longer exists, since the head changes quickest of all. With much data such a base finds its way back. With little, part of what ImageNet taught is given away for nothing.
+
+# %%
+better = at_once["trained head"] > at_once["random head"]
+print("after the same ten steps, the network with the trained head is better:", "yes" if better else "no")
+
+# %% [markdown]
+# ## 4. Unfreezing from a named layer on
+#
+# The fifth block of VGG16 is the lecture's example, from `block5_conv1` on. (We need only the structure here, so `weights=None`.) The loop on its slide runs through the layers and switches on, when it meets the name. **Predict** the number of trainable parameters: three convolutions of
+# 3 × 3, from 512 maps to 512.
+
+# %%
+def count(model):
+    return sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+
+
+vgg = pretrained.load_base("vgg16", image_size=150, weights=None).model
+vgg.trainable = True
+set_trainable = False
+for layer in vgg.layers:
+    if layer.name == "block5_conv1":
+        set_trainable = True
+    layer.trainable = set_trainable
+by_hand = 3 * counting.conv_parameters(3, 512, 512)
+print(f"{count(vgg):,} of {vgg.count_params():,} parameters; by hand {by_hand:,}")
+
+# %% [markdown]
+# The short way says the same with one comparison: everything before the layer is frozen.
+
+# %%
+def unfreeze(model, first):
+    start = [layer.name for layer in model.layers].index(first)
+    model.trainable = True  # first the whole, then each layer
+    for place, layer in enumerate(model.layers):
+        layer.trainable = place >= start
+
+
+slide = [layer.trainable for layer in vgg.layers]
+unfreeze(vgg, "block5_conv1")
+assert [layer.trainable for layer in vgg.layers] == slide and count(vgg) == by_hand
+print("both ways unfreeze the same layers: yes")
+
+# %% [markdown]
+# The line `model.trainable = True` matters. In the copy of the slide that we have, the second line reads `conv_base.trainable = False`, where `set_trainable = False` must stand; then the loop stops with a `NameError` at the first layer. And if somebody mends only that? **Predict** the count, when the base itself is frozen, and its
+# last layers are then switched on one by one.
+
+# %%
+vgg.trainable = False
+for layer in vgg.layers[-4:]:
+    layer.trainable = True
+print(f"layers that say they are trainable: {sum(layer.trainable for layer in vgg.layers)}")
+print(f"trainable parameters of the base:   {count(vgg)}")
+
+# %% [markdown]
+# A frozen model counts none of its layers' weights, whatever the layers say. So: count after unfreezing, always.
+#
+# Now the embedded base, from `FIRST_UNFROZEN` on. Two things must be equal: what is trainable in the whole base, and in its upper part (the same layers). **Predict** whether `count` gives all the parameters of the upper part.
+
+# %%
+unfreeze(base.model, FIRST_UNFROZEN)
+assert count(base.model) == count(upper)
+print(f"{count(upper):,} of {upper.count_params():,} parameters of the upper part are trainable")
+norms = [layer for layer in upper.layers if isinstance(layer, layers.BatchNormalization)]
+averages = sum(2 * layer.moving_mean.shape[0] for layer in norms)
+print(f"{averages:,} are averages, of {len(norms)} BatchNormalization layers")
+assert count(upper) + averages == upper.count_params()
+
+# %% [markdown]
+# The difference is the averages of BatchNormalization: mean and variance of each map. No gradient changes them; more about them in section 6.
+#
+# ## 5. Compile again, or nothing moves
+#
+# `compile` and the first `fit` fix *which* weights are trained. A change of `trainable` afterwards is not noticed. We show it with the last layer of the base that has a kernel: its part of the network is small, so this is fast. `from_layer` gives the part of the base from a
+# layer on, and the maps that it gets.
+
+# %%
+def from_layer(first):
+    if first == FIRST_UNFROZEN:
+        return upper, cut_maps
+    before = base.model.get_layer(names[names.index(first) - 1]).output
+    between = keras.Model(base.model.get_layer(last_frozen).output, before)
+    maps = {split: between.predict(maps, batch_size=32, verbose=0) for split, maps in cut_maps.items()}
+    return keras.Model(before, base.model.output), maps
+
+
+def what_moved():
+    now = zip(base.model.weights, base.model.get_weights(), start_base)
+    return [weight.path for weight, new, old in now if not np.array_equal(new, old)]
+
+
+last_kernel = [layer.name for layer in base.model.layers if hasattr(layer, "kernel")][-1]
+base.model.set_weights(start_base)
+tail, tail_maps = from_layer(last_kernel)
+some = tail_maps["train"][:40], labels["train"][:40]
+print(f"the tail begins with {last_kernel}: {tail.count_params():,} parameters")
+
+# %% [markdown]
+# Three times `fit`, a few steps each: frozen; unfrozen without compiling; unfrozen and compiled. **Predict** after each: how many parameters does the network *call* trainable, and how many arrays of the base have moved?
+
+# %%
+def report(model, what):
+    model.fit(*some, batch_size=min(20, BATCH_SIZE), verbose=0)
+    print(f"{what:28} trainable {count(model):9,}  moved: {len(what_moved())} arrays of the base")
+
+
+base.model.trainable = False
+tail_model = compiled(attach(tail, head), LEARNING_RATE)
+report(tail_model, "frozen")
+unfreeze(base.model, last_kernel)
+report(tail_model, "unfrozen, not compiled again")
+assert not what_moved()
+report(compiled(tail_model, LEARNING_RATE), "unfrozen, compiled again")
+print("moved:", ", ".join(what_moved()))
+
+# %% [markdown]
+# In the middle the count looks right, no error is raised, and the base moves by exactly 0. A well-known book example "fine-tunes" a base in this way. So after a fine-tuning, look at what has moved: `what_moved` is short.
+# It also shows something that we did not order: the two averages of BatchNormalization moved, although no gradient reaches them.
+#
+# ## 6. BatchNormalization stays at rest
+#
+# In training mode, BatchNormalization uses mean and variance *of the batch*, and moves its averages towards them. Then the answer for a picture depends on the pictures beside it, and the averages, measured on a million photographs, are replaced by
+# those of a few small batches. We call the upper part ourselves, for the same picture in two batches. **Predict** the three answers. (A base without BatchNormalization, such as VGG16, gives the first answer each time.)
+
+# %%
+base.model.set_weights(start_base)
+company = cut_maps["validation"][:8], cut_maps["validation"][-8:]
+
+
+def independent(training):
+    first = cut_maps["validation"][:1]
+    answers = [keras.ops.convert_to_numpy(upper(np.concatenate([first, others]), training=training))[0]
+               for others in company]
+    return np.allclose(*answers, atol=1e-3)
+
+
+for kind, trainable, mode in [("unfrozen", True, False), ("unfrozen", True, True), ("frozen", False, True)]:
+    upper.trainable = trainable
+    print(f"{kind:9} training={mode!s:6} same answer in other company: {independent(mode)!s:6}",
+          f"averages moved: {any('moving' in path for path in what_moved())}")
+    base.model.set_weights(start_base)
+upper.trainable = True
+
+# %% [markdown]
+# So there seem to be two ways to keep it at rest: call the base with `training=False`, as the Keras guide to fine-tuning recommends, or freeze these layers: a *frozen* BatchNormalization layer rests even in training mode, which is special to this layer. Do both work in `fit`? We build the small network of
+# section 5 with `training=False`, train two steps, and look. **Predict.**
+
+# %%
+def averages_moved(network):
+    base.model.set_weights(start_base)
+    compiled(network, LEARNING_RATE).fit(*some, batch_size=min(20, BATCH_SIZE), verbose=0)
+    return any("moving" in path for path in what_moved())
+
+
+inputs = layers.Input(tail.input_shape[1:])
+as_the_guide_says = keras.Model(inputs, head(tail(inputs, training=False)))
+print("training=False, averages moved:", averages_moved(as_the_guide_says))
+for layer in tail.layers:
+    if isinstance(layer, layers.BatchNormalization):
+        layer.trainable = False
+print("layers frozen,  averages moved:", averages_moved(attach(tail, head)))
+
+# %% [markdown]
+# The first way **fails without a word**. `fit` tells every layer that it is training, and in the versions of Keras 3 that this course is tested with, this overrides the `training=False` with which the model was built. (In Keras 2 the argument won, and much that is written comes from then. Called directly, as in the cell before, it is obeyed.)
+# So we freeze the layers. Their scale and shift then stay as well, which costs little. `unfreeze`, final version:
+
+# %%
+def unfreeze(model, first):
+    start = [layer.name for layer in model.layers].index(first)
+    model.trainable = True
+    for place, layer in enumerate(model.layers):
+        layer.trainable = place >= start and not isinstance(layer, layers.BatchNormalization)
+
+
+unfreeze(base.model, FIRST_UNFROZEN)
+assert all("bn" not in weight.path for weight in upper.trainable_weights)
+print(f"{count(upper):,} parameters will be trained, and the head's {head.count_params():,}")
+
+# %% [markdown]
+# Now everything is ready. The network that we fine-tune is the upper part with the head; it gets stored maps. Is it the same as the whole network of section 3, from pixels to answer? **Predict:** do their answers agree, from the same start, for a few batches? And after the last layer was changed by hand?
+
+# %%
+model = compiled(attach(upper, head), LEARNING_RATE)
+start_again(model, LEARNING_RATE)
+few = slice(0, 3 * BATCH_SIZE)
+for change in (0.0, 0.1):
+    head.set_weights([weights + change for weights in start_head])
+    from_maps, from_pixels = (network.predict(source["validation"][few], batch_size=BATCH_SIZE, verbose=0)
+                              for network, source in [(model, cut_maps), (whole, pictures)])
+    print("head changed by", change, " same answers:", np.allclose(from_maps, from_pixels, atol=1e-3))
+
+# %% [markdown]
+# They agree also after the change, because they share their layers. So whatever the fast network learns, the whole one knows too.
+#
+# ## 7. A low learning rate
+#
+# The features are good already, and should only be adjusted. One pass over one variation of each training picture, from the same start, with four rates. **Predict** the best, and what the largest does.
+
+# %%
+def tune(model, maps, rate, name, images=None):
+    start_again(model, rate)
+    model.fit(maps["train"][:images], labels["train"][:images], batch_size=BATCH_SIZE, verbose=0,
+              callbacks=[training.progress(1, name)])
+    return score(model, maps, "validation")
+
+
+one_variation = len(labels["train"]) // VARIATIONS
+rates = {rate: tune(model, cut_maps, rate, f"rate {rate:g}", one_variation)
+         for rate in (1e-5, 1e-4, 1e-3, 1e-2)}
+
+# %% [markdown]
+# `tune` changes the rate of a compiled network, which is allowed: the rate is a variable of the optimizer, unlike `trainable`. Here are the accuracies:
+
+# %% tags=["nbval-ignore-output"] reason="trained numbers differ a little from machine to machine"
+print(f"frozen       {frozen['validation']:.3f}")
+for rate, value in rates.items():
+    print(f"rate {rate:<7g} {value:.3f}")
+
+# %%
+best_rate = max(rates, key=rates.get)
+lower = max(value for rate, value in rates.items() if rate < 0.01)
+print("one of the three lower rates is at least as good as 0.01:", "yes" if lower >= rates[0.01] else "no")
+
+# %% [markdown]
+# With the smallest rate hardly anything happens in one pass; with the largest, in most runs, the features are destroyed, trained head or not. In between lies a wide range that works. The rule of thumb: at least ten times less than for training from scratch, and when in doubt less still. The lecture trains even its
+# head with 0.00002, with RMSprop. (One pass and one seed cannot tell neighbours apart.)
+#
+# ## 8. How many blocks?
+#
+# The lecture's advice: unfreeze two or three layers at the top, because every further layer brings more parameters, and the danger of overfitting. The embedded base has many small layers, so we count in blocks, from the top. **Predict** the curve: does it go up, go down, or have a peak?
+
+# %%
+kernels = [layer.name for layer in upper.layers if hasattr(layer, "kernel")]
+firsts = list({name.split("_")[0]: name for name in reversed(kernels)}.values())  # of each block
+counts = sorted({number for number in (1, 2, 4) if number < len(firsts)} | {len(firsts)})
+blocks = {0: (frozen["validation"], head.count_params())}
+for number in counts:
+    part, maps = from_layer(firsts[number - 1])
+    unfreeze(base.model, firsts[number - 1])
+    candidate = compiled(attach(part, head), LEARNING_RATE)
+    accuracy = tune(candidate, maps, LEARNING_RATE, f"blocks unfrozen: {number}")
+    blocks[number] = accuracy, count(candidate)
+
+# %% [markdown]
+# Each was trained for one pass over all variations.
+
+# %% tags=["thumbnail"]
+figure, ax = plt.subplots(figsize=(7, 3.8))
+ax.plot(list(blocks), [accuracy for accuracy, _ in blocks.values()], "o-")
+for number, (accuracy, parameters) in blocks.items():
+    ax.annotate(f"{parameters / 1e6:.2f} M", (number, accuracy), (0, 9), textcoords="offset points",
+                ha="center")
+ax.set(title="How many blocks to unfreeze", xlabel="blocks unfrozen, from the top (0: frozen)",
+       ylabel="validation accuracy", xticks=list(blocks))
+ax.margins(x=0.08, y=0.25)
+plots.show(figure, alt=(
+    f"Validation accuracy on {data.name} against the number of unfrozen blocks; beside each point "
+    "the number of trainable parameters in millions."))
+
+# %% [markdown]
+# On toy pets, in most runs, more blocks are better up to here, against the rule of thumb: our drawings are far from ImageNet's photographs, and the variations keep the network from learning them by heart. For photographs of cats and dogs, which ImageNet is full of, there is less to win. A rule of thumb says where to begin; the
+# measurement decides. (It is made on validation pictures, so the choice belongs to the training; the test pictures are still untouched.)
+#
+# ## 9. The fine-tuned network
+#
+# All five steps together, in few lines. Lesson 09 will repeat them, so here is the recipe once more from the start: the head is trained (step 3, section 2), now come steps 4 and 5. `ModelCheckpoint` keeps the weights of the epoch with the lowest validation loss (lesson 04).
+
+# %%
+start = time.perf_counter()
+unfreeze(base.model, FIRST_UNFROZEN)                           # step 4, and compile after it
+model = compiled(attach(upper, head), LEARNING_RATE)
+start_again(model, LEARNING_RATE)
+best = keras.callbacks.ModelCheckpoint("output/08_fine_tuned.weights.h5", monitor="val_loss", mode="min",
+                                       save_best_only=True, save_weights_only=True)
+history = model.fit(cut_maps["train"], labels["train"], batch_size=BATCH_SIZE, epochs=EPOCHS,  # step 5
+                    validation_data=(cut_maps["validation"], labels["validation"]), verbose=0,
+                    callbacks=[best, training.progress(EPOCHS, "fine-tuning")]).history
+seconds["fine-tuned"] = seconds["frozen"] + time.perf_counter() - start
+
+# %% [markdown]
+# Which weights moved? **Predict:** one array of the lower part? All of the upper part?
+
+# %%
+allowed = {weight.path for layer in upper.layers for weight in layer.trainable_weights}
+moved = set(what_moved())
+print(f"moved: {len(moved)} arrays, of {len(allowed)} that may; others: {len(moved - allowed)}")
+assert moved <= allowed
+model.load_weights("output/08_fine_tuned.weights.h5")
+loaded = model.evaluate(cut_maps["validation"], labels["validation"], batch_size=200, verbose=0)[0]
+assert np.isclose(loaded, min(history["val_loss"]), rtol=1e-2)
+print("loss of the loaded network equals the best epoch's: yes")
+
+# %% [markdown]
+# For use, and for lesson 09, we save the whole network, from pixels to the answer, in one `.keras` file: preprocessing included, so nobody can forget it.
+
+# %%
+whole = attach(base.model, head)
+whole.save("output/08_fine_tuned.keras")
+copy = keras.models.load_model("output/08_fine_tuned.keras")
+few = pictures["validation"][:20].astype("float32")
+print("the saved network gives the same answers:",
+      np.allclose(copy.predict(few, verbose=0), whole.predict(few, verbose=0), atol=1e-4))
+
+# %% [markdown]
+# ## 10. From scratch, frozen, fine-tuned
+#
+# For comparison, the small network of lesson 06 learns from nothing, from the very same augmented pictures. It gets them at 48 × 48, as there. **Predict** the order of the three on test pictures, and of their seconds.
+
+# %%
+small = {split: keras.ops.convert_to_numpy(keras.ops.image.resize(pixels.astype("float32"), (48, 48)))
+         for split, pixels in pictures.items()}
+keras.utils.set_random_seed(SEED)
+body = models.three_block_convnet((48, 48, 3), len(data.classes))
+rescale = layers.Rescaling(1 / 127.5, offset=-1)
+scratch = compiled(keras.Sequential([layers.Input((48, 48, 3)), rescale, body]), LEARNING_RATE_HEAD)
+start = time.perf_counter()
+scratch.fit(small["train"], labels["train"], batch_size=BATCH_SIZE, epochs=EPOCHS_SCRATCH, verbose=0,
+            callbacks=[training.progress(EPOCHS_SCRATCH, "from scratch")])
+seconds["from scratch"] = time.perf_counter() - start
+
+# %% [markdown]
+# The test pictures are used here, once, after every choice has been made. The seconds of the frozen and the fine-tuned network include the features (which may have been stored by an earlier run, and then take no time), those of the fine-tuned one also steps 1 to 3.
+
+# %% tags=["nbval-ignore-output"] reason="trained numbers and seconds differ from machine to machine"
+judge = "test" if "test" in labels else "validation"
+if judge == "validation":
+    print(f"{data.name} has no test pictures: the validation accuracies are all there is, a little too good")
+
+
+def scores_of(network, maps):
+    return {split: score(network, maps, split) for split in ("validation", judge)}
+
+
+final = {"from scratch": (scores_of(scratch, small), count(scratch)),
+         "frozen": (frozen, head.count_params()),
+         "fine-tuned": (scores_of(model, cut_maps), count(model))}
+print(f"{'':14}validation  {judge:>10}   trainable  seconds")
+for name, (scores, parameters) in final.items():
+    print(f"{name:14}{scores['validation']:10.3f}  {scores[judge]:10.3f}  {parameters:10,}",
+          f"{seconds[name]:8.1f}")
+
+# %% [markdown]
+# How sure is the difference between the last two? A proportion $p$ that was measured on $n$ pictures has the **standard error** $\sqrt{p(1-p)/n}$. For toy pets, the course states in advance:
+
+# %%
+scratch_accuracy, frozen_accuracy, tuned_accuracy = (scores[judge] for scores, _ in final.values())
+error = np.sqrt(frozen_accuracy * (1 - frozen_accuracy) / len(labels[judge]))
+claims = {"the frozen base beats training from scratch": frozen_accuracy > scratch_accuracy,
+          "fine-tuned is no worse than frozen, within one error": tuned_accuracy >= frozen_accuracy - error,
+          "fine-tuned is right for 0.90 or more": tuned_accuracy >= 0.90}
+for claim, holds in claims.items():
+    print(f"{claim}: {('yes' if holds else 'no') if DATASET == 'toy_pets' else 'stated for toy_pets only'}")
+
+# %% [markdown]
+# ## 11. Your own picture
+#
+# The saved file is all that you need to use the network. The picture is cut to a square and resized, as the training pictures were. **Predict** the answer for `IMAGE`, and how sure the network is of it.
+
+# %%
+photo = datasets.load_image(IMAGE)
+square = keras.preprocessing.image.smart_resize(photo.pixels.astype("float32"), (IMAGE_SIZE, IMAGE_SIZE))
+answer = copy.predict(square[np.newaxis], verbose=0)[0]
+shares = np.array([1 - answer[0], answer[0]]) if len(data.classes) == 2 else answer
+order = np.argsort(-shares)[:3]
+print(photo)
+
+# %% tags=["nbval-ignore-output"] reason="trained numbers differ a little from machine to machine"
+figure, (left, right) = plt.subplots(1, 2, figsize=(8, 2.8), width_ratios=[1, 2])
+plots.picture(square.round().astype("uint8"), left, title=photo.name)
+right.barh([data.classes[number] for number in order][::-1], shares[order][::-1])
+right.set(xlim=(0, 1), xlabel="probability", title="What the fine-tuned network says")
+plots.show(figure, alt=(
+    f"{photo.name} as the network gets it, and the probabilities of the most likely classes as bars."))
+print(", ".join(f"{data.classes[number]} {shares[number]:.3f}" for number in order))
+
+# %% [markdown]
+# A network that was fine-tuned on drawings is asked about a photograph here: it may be right, because its lower layers know photographs, or surely wrong. And it has to choose one of *its* classes: `rocket` becomes one of them too, since "none of these" was never among the answers. Lesson 09 shows where in the picture such an answer comes from.
+#
+# ## 12. The numbers
+#
+# What this run measured. (The column "our full run" is empty if it has not been made yet. The lecture gives no accuracy for fine-tuning.)
+
+# %% tags=["nbval-ignore-output"] reason="trained numbers differ a little from machine to machine"
+found = {}
+for name, (scores, _) in final.items():
+    for split in {"validation": 0, judge: 0}:
+        short = "val" if split == "validation" else split
+        found[f"{short}_accuracy_{name.replace(' ', '_').replace('-', '_')}"] = scores[split]
+results.compare("08", **found, gradient_ratio=ratio, best_rate=best_rate,
+                seconds_fine_tuned=seconds["fine-tuned"])
+
+# %% [markdown]
+# ## Exercises
+#
+# 1. **Recall.** Write down the five steps from memory. In which of them does the base change, and where must you call `compile`?
+# 2. **By hand.** In VGG16 (section 4), how many parameters are trainable if you unfreeze from `block4_conv1` on? Block 4 has one convolution from 256 to 512 maps and two from 512 to 512. Check with `unfreeze` and `count`.
+# 3. **Explain.** A student unfreezes the base, calls `fit` without compiling, and reports that "fine-tuning changes nothing". Another compiles, but leaves BatchNormalization unfrozen, with batches of 2. What do both see, and why?
+# 4. **Measure.** Set `VARIATIONS = 1`, and `SEED` to 0, 1 and 2. How much of the gain by fine-tuning is left? Is it larger than the standard error?
+# 5. **Code.** Give the upper half of the unfrozen blocks one learning rate and the lower half a tenth of it, in two trainings one after the other: first unfreeze the top only, then more ("gradual unfreezing"). Is it better than all at once, for the same number of epochs?
+# 6. **Design.** You have 200 X-ray pictures in two classes, and 20,000 without labels. Which base do you take, how many blocks do you unfreeze, which augmentation is allowed, and how do you show that fine-tuning was worth its cost?
+#
+# ## Summary
+#
+# - Fine-tuning trains the head and the last layers of the base together. Head first: behind a random head the base gets large and arbitrary gradients.
+# - Unfreeze from a named layer on, count, **compile**, and check afterwards what has moved. Without compiling, counts look right and nothing moves.
+# - A frozen model hides the weights of its layers: set the model first, then its layers.
+# - Freeze the BatchNormalization layers of the base: then they keep their averages, and rest. `training=False` alone does not do this in `fit`.
+# - Take a rate ten to a hundred times smaller than for a new head's usual training from scratch; choose it, and the number of blocks, on validation pictures.
+# - Everything below the first unfrozen layer can be computed once and stored.
+#
+# ## References
+#
+# - F. Chollet, *Deep learning with Python*, Manning, 2017, section 5.3: the lecture's example; and the Keras guide [Transfer learning and fine-tuning](https://keras.io/guides/transfer_learning/), which explains `trainable` and compiling (about `training=False` see section 6).
+# - J. Yosinski, J. Clune, Y. Bengio and H. Lipson, *How transferable are features in deep neural networks?*, NIPS 2014, arXiv:1411.1792.
+# - A. Kumar, A. Raghunathan, R. Jones, T. Ma and P. Liang, *Fine-tuning can distort pretrained features and underperform out-of-distribution*, ICLR 2022, arXiv:2202.10054: why the head first.
+# - J. Howard and S. Ruder, *Universal language model fine-tuning for text classification*, ACL 2018, arXiv:1801.06146: gradual unfreezing.
+# - S. Ioffe and C. Szegedy, *Batch normalization*, ICML 2015, arXiv:1502.03167.
+# - M. Tan and Q. Le, *EfficientNet*, ICML 2019, arXiv:1905.11946; R. Liu, *Higher accuracy on vision models with EfficientNet-Lite*, TensorFlow Blog, 2020.
+#
+# **Next:** 09 · Visualizing features, where we look at what the network looks at.
