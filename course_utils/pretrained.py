@@ -205,7 +205,8 @@ def _load(name, image_size, weights, preprocessing, top):
     pixels = keras.Input((height, width, 3), name="pixels")
     preprocess = preprocessing_of(name)
     wanted = preprocess(pixels) if preprocessing else pixels
-    model = _build(name, recipe, wanted, weights if keep else None, top)
+    built = _build(name, recipe, wanted, weights if keep else None, top)
+    model = keras.Model(pixels, built.outputs[0], name=built.name)  # built has a list of one input: Keras then warns when given an array
     if not keep:
         _fill_from(model, weights, name, top)
     return Base(name, model, preprocess, preprocessing, tuple(model.output_shape[1:]))

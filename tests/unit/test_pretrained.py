@@ -175,3 +175,11 @@ def test_a_damaged_installation_is_named(monkeypatch):
     monkeypatch.setattr(pretrained, "LITE0_SHA256", "00ff")
     with pytest.raises(BaseError, match="00ff is expected: install its package again"):
         load_base(image_size=64)
+
+
+@pytest.mark.parametrize("name", ["efficientnet_lite0", "mobilenet"])
+def test_a_base_takes_an_array_without_a_warning(name, recwarn):
+    """Keras warns when a model whose inputs are a list of one is called with an array, and the bases of keras.applications are such."""
+    base = load_base(name, 64, weights=None)
+    assert base.model(np.zeros((1, 64, 64, 3), "float32")).shape == (1, *base.feature_shape)
+    assert not [str(warning.message) for warning in recwarn if "structure" in str(warning.message)]
