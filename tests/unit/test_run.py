@@ -264,6 +264,8 @@ def wait_until_gone(pid):
     pytest.fail("the kernel is still running")
 
 
+# Where the tests themselves run in the background of a script, SIGINT is ignored, and would be in what they start.
+ON_ITS_OWN = {"start_new_session": True, "preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
 STOPS = {"to the process": lambda pid: os.kill(pid, signal.SIGINT), "as a terminal does": lambda pid: os.killpg(pid, signal.SIGINT),
          "as a cluster does": lambda pid: os.kill(pid, signal.SIGTERM)}
 
@@ -275,7 +277,7 @@ def test_ctrl_c_keeps_what_is_finished_and_leaves_nothing_running(make_lesson, t
     slow = make_lesson("02_slow", f"import os, time\nopen({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(120)")
     make_lesson("03_never", "1")
     command = [sys.executable, "-m", "course_utils", "run", "--notebooks", str(slow.parent), "--out", "out"]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, **ON_ITS_OWN)
     deadline = time.monotonic() + 90
     while not (tmp_path / "pid").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -307,7 +309,7 @@ def test_when_the_batch_is_killed_its_notebooks_end_too(make_lesson, tmp_path):
 def test_an_early_ctrl_c_stops_as_well(make_lesson, tmp_path, after):
     slow = make_lesson("01_slow", "import time; time.sleep(120)")
     command = [sys.executable, "-m", "course_utils", "run", "--notebooks", str(slow.parent), "--out", "out"]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **ON_ITS_OWN)
     time.sleep(after)
     process.send_signal(signal.SIGINT)
     process.wait(timeout=20)
