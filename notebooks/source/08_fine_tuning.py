@@ -53,7 +53,6 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 
 from course_utils import (augment, counting, datasets, features, models, plots, pretrained,
                           results, runtime, training)
@@ -242,8 +241,8 @@ print("in more than half of the layers, random heads give larger gradients:", "y
 #
 # ### Everything at once
 #
-# What happens if you do not wait? We unfreeze the whole base (except BatchNormalization, see section 6) and train ten steps, at a rate that is usual for new heads, once behind a random head and once behind the trained one. `start_again` puts base and head back, and empties the optimizer's memory (lesson 04). **Predict** both validation
-# accuracies, and behind which head the base moves farther.
+# What happens if you do not wait? We unfreeze the whole base (except BatchNormalization, see section 6) and train ten steps: behind a random head and behind the trained one, with the rate that the head was trained with, and with the low one of step 5. `start_again` puts base and head back, and empties the optimizer's memory (lesson 04). **Predict**
+# the order of the four validation accuracies, and in which of the four the base moves farthest.
 
 # %%
 def start_again(model, rate, head_weights=start_head):
@@ -254,38 +253,39 @@ def start_again(model, rate, head_weights=start_head):
     model.optimizer.learning_rate = rate
 
 
-for layer in base.model.layers:
-    layer.trainable = not isinstance(layer, layers.BatchNormalization)
-first_steps = slice(0, 10 * BATCH_SIZE)
-whole = compiled(attach(base.model, head), LEARNING_RATE_HEAD)
 def kernel_length(arrays):
     return np.sqrt(sum((array ** 2).sum() for array in arrays if array.ndim == 4))  # kernels only
 
 
-at_once, distance = {}, {}
-for name, weights in {"random head": new_head().get_weights(), "trained head": start_head}.items():
-    start_again(whole, LEARNING_RATE_HEAD, weights)
-    whole.fit(pictures["train"][first_steps], labels["train"][first_steps], batch_size=BATCH_SIZE,
-              verbose=0, callbacks=[training.progress(1, f"everything at once, {name}")])
-    at_once[name] = score(whole, pictures, "validation")
-    moves = [new - old for new, old in zip(base.model.get_weights(), start_base)]
-    distance[name] = kernel_length(moves) / kernel_length(start_base)
+for layer in base.model.layers:
+    layer.trainable = not isinstance(layer, layers.BatchNormalization)
+first_steps = slice(0, 10 * BATCH_SIZE)
+whole = compiled(attach(base.model, head), LEARNING_RATE_HEAD)
+at_once, random_head = {}, new_head().get_weights()
+for rate in (LEARNING_RATE_HEAD, LEARNING_RATE):
+    for name, weights in {"random head": random_head, "trained head": start_head}.items():
+        start_again(whole, rate, weights)
+        whole.fit(pictures["train"][first_steps], labels["train"][first_steps], batch_size=BATCH_SIZE,
+                  verbose=0, callbacks=[training.progress(1, f"ten steps, rate {rate:g}, {name}")])
+        judged = whole.evaluate(pictures["validation"][::2], labels["validation"][::2], verbose=0)[1]
+        moves = [new - old for new, old in zip(base.model.get_weights(), start_base)]
+        at_once[rate, name] = judged, kernel_length(moves) / kernel_length(start_base)
 
 # %% [markdown]
-# The distance is the length of the change of all kernels of the base, taken as one long vector, as a share of their own length.
+# Every second validation picture judges, which saves time. The distance is the length of the change of all kernels of the base, taken as one long vector, as a share of their own length.
 
 # %% tags=["nbval-ignore-output"] reason="trained numbers differ a little from machine to machine"
-print(f"frozen base, trained head      {frozen['validation']:.3f}")
-for name, value in at_once.items():
-    print(f"ten steps, {name:13}       {value:.3f}   the base moved by {distance[name]:.2%}")
+print(f"frozen base, trained head     {frozen['validation']:.3f}")
+for (rate, name), (judged, moved) in at_once.items():
+    print(f"rate {rate:<7g} {name:13}    {judged:.3f}   the base moved by {moved:.2%}")
 
 # %% [markdown]
-# In most runs the network with the random head is far worse than the one in the first line, whose base did not move at all. The two bases moved about equally far, as Adam does it: behind the trained head in a direction that helps, behind the random one in a direction that helped a head that no
-# longer exists, since the head changes quickest of all. With much data such a base finds its way back. With little, part of what ImageNet taught is given away for nothing.
+# At the higher rate both networks are destroyed, in most runs down to guessing: a trained head does not protect the base from steps that are too long. At the low rate the random head has only begun to learn, and the base has moved about as far as behind the trained one: in directions that suited a head which changes
+# with every step. That is the loss. With much data such a base finds its way back; with little, part of what ImageNet taught is given away for nothing. So both are needed: the head first, *and* a low rate.
 
 # %%
-better = at_once["trained head"] > at_once["random head"]
-print("after the same ten steps, the network with the trained head is better:", "yes" if better else "no")
+careful, others = at_once.pop((LEARNING_RATE, "trained head"))[0], [judged for judged, _ in at_once.values()]
+print("trained head and low rate are the best of the four:", "yes" if careful >= max(others) else "no")
 
 # %% [markdown]
 # ## 4. Unfreezing from a named layer on
@@ -325,18 +325,21 @@ assert [layer.trainable for layer in vgg.layers] == slide and count(vgg) == by_h
 print("both ways unfreeze the same layers: yes")
 
 # %% [markdown]
-# The line `model.trainable = True` matters. In the copy of the slide that we have, the second line reads `conv_base.trainable = False`, where `set_trainable = False` must stand; then the loop stops with a `NameError` at the first layer. And if somebody mends only that? **Predict** the count, when the base itself is frozen, and its
-# last layers are then switched on one by one.
+# The line `model.trainable = True` matters. In the copy of the slide that we have, the second line reads `conv_base.trainable = False`, where `set_trainable = False` must stand; then the loop stops with a `NameError` at the first layer. And if somebody mends only that? **Predict** two counts: when the base itself is frozen, and its
+# last layers are then switched on one by one; and when a base of which only the top is unfrozen is told once more `trainable = True`.
 
 # %%
 vgg.trainable = False
 for layer in vgg.layers[-4:]:
     layer.trainable = True
-print(f"layers that say they are trainable: {sum(layer.trainable for layer in vgg.layers)}")
-print(f"trainable parameters of the base:   {count(vgg)}")
+says_so = sum(layer.trainable for layer in vgg.layers)
+print(f"base frozen, then {says_so} layers switched on: {count(vgg):,} trainable parameters")
+unfreeze(vgg, "block5_conv1")
+vgg.trainable = True
+print(f"top unfrozen, then the base once more:  {count(vgg):,} of {vgg.count_params():,}")
 
 # %% [markdown]
-# A frozen model counts none of its layers' weights, whatever the layers say. So: count after unfreezing, always.
+# A frozen model counts none of its layers' weights, whatever the layers say. And a model that is trainable already does not pass `True` on to its layers again. So `unfreeze` sets the model *and* each layer. Count after unfreezing, always.
 #
 # Now the embedded base, from `FIRST_UNFROZEN` on. Two things must be equal: what is trainable in the whole base, and in its upper part (the same layers). **Predict** whether `count` gives all the parameters of the upper part.
 
@@ -359,6 +362,7 @@ assert count(upper) + averages == upper.count_params()
 
 # %%
 def from_layer(first):
+    base.model.set_weights(start_base)
     if first == FIRST_UNFROZEN:
         return upper, cut_maps
     before = base.model.get_layer(names[names.index(first) - 1]).output
@@ -373,7 +377,6 @@ def what_moved():
 
 
 last_kernel = [layer.name for layer in base.model.layers if hasattr(layer, "kernel")][-1]
-base.model.set_weights(start_base)
 tail, tail_maps = from_layer(last_kernel)
 some = tail_maps["train"][:40], labels["train"][:40]
 print(f"the tail begins with {last_kernel}: {tail.count_params():,} parameters")
@@ -397,7 +400,7 @@ report(compiled(tail_model, LEARNING_RATE), "unfrozen, compiled again")
 print("moved:", ", ".join(what_moved()))
 
 # %% [markdown]
-# In the middle the count looks right, no error is raised, and the base moves by exactly 0. A well-known book example "fine-tunes" a base in this way. So after a fine-tuning, look at what has moved: `what_moved` is short.
+# In the middle the count looks right, no error is raised, and the base moves by exactly 0. Whoever only looks at the accuracy believes that fine-tuning does not help. So after a fine-tuning, look at what has moved: `what_moved` is short.
 # It also shows something that we did not order: the two averages of BatchNormalization moved, although no gradient reaches them.
 #
 # ## 6. BatchNormalization stays at rest
@@ -525,20 +528,20 @@ for number in counts:
     blocks[number] = accuracy, count(candidate)
 
 # %% [markdown]
-# Each was trained for one pass over all variations.
+# Each was trained for one pass over all variations. Beside the points stand the trainable parameters.
 
 # %% tags=["thumbnail"]
 figure, ax = plt.subplots(figsize=(7, 3.8))
 ax.plot(list(blocks), [accuracy for accuracy, _ in blocks.values()], "o-")
 for number, (accuracy, parameters) in blocks.items():
-    ax.annotate(f"{parameters / 1e6:.2f} M", (number, accuracy), (0, 9), textcoords="offset points",
+    ax.annotate(f"{parameters:,}", (number, accuracy), (0, 9), textcoords="offset points",
                 ha="center")
 ax.set(title="How many blocks to unfreeze", xlabel="blocks unfrozen, from the top (0: frozen)",
        ylabel="validation accuracy", xticks=list(blocks))
 ax.margins(x=0.08, y=0.25)
 plots.show(figure, alt=(
     f"Validation accuracy on {data.name} against the number of unfrozen blocks; beside each point "
-    "the number of trainable parameters in millions."))
+    "the number of trainable parameters."))
 
 # %% [markdown]
 # On toy pets, in most runs, more blocks are better up to here, against the rule of thumb: our drawings are far from ImageNet's photographs, and the variations keep the network from learning them by heart. For photographs of cats and dogs, which ImageNet is full of, there is less to win. A rule of thumb says where to begin; the
