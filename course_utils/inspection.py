@@ -126,7 +126,7 @@ def maximise_filter(model, layer, filters, steps=40, *, step=0.01, pixel_range=(
     whole("steps", steps, 1)
     probe = _probe(model, [(path, "output")], own_output=False)
     shape = (len(filters), *(side or 128 for side in model.input_shape[1:3]), model.input_shape[3])
-    noise = np.random.default_rng(seed).uniform(0.4, 0.6, shape)
+    noise = np.random.default_rng(seed).uniform(0.49, 0.51, shape)  # weak, or it would hide the pattern
     images = tf.constant(low + (high - low) * noise, tf.float32)
 
     def excitation(images):
@@ -134,7 +134,7 @@ def maximise_filter(model, layer, filters, steps=40, *, step=0.01, pixel_range=(
         maps = tf.gather(maps, filters, axis=-1)
         return tf.linalg.diag_part(tf.reduce_mean(maps, axis=(1, 2)))  # of each image its own filter
 
-    @tf.function
+    @tf.function(autograph=False)
     def climb(images):
         with tf.GradientTape() as tape:
             tape.watch(images)
@@ -144,7 +144,7 @@ def maximise_filter(model, layer, filters, steps=40, *, step=0.01, pixel_range=(
         moved = images + step * (high - low) * tf.math.divide_no_nan(uphill, length)
         return tf.clip_by_value(moved, low, high), found
 
-    history = []
+    history, climb = [], climb.get_concrete_function(tf.TensorSpec(images.shape))
     for _ in range(steps):
         images, found = climb(images)
         history.append(found.numpy())
@@ -197,21 +197,26 @@ def grad_cam(model, images, layer=None, class_index=None):
     _check_maps(path[-1])
     wanted = _wanted_classes(model, class_index, len(images))
     probe, score = _score_probe(model, [(path, "output")])
-    raw, classes = [], []
-    for batch, asked in zip(_batches(images), _batches(wanted)):
+
+    # As a graph: TensorFlow then keeps of the lower layers only what the gradient needs, which is nothing.
+    @tf.function(autograph=False)
+    def explain(batch, asked):
         with tf.GradientTape() as tape:
             tape.watch(batch)  # or a frozen base leaves nothing to record
             maps, *rest = probe(batch, training=False)
             scores = score(rest)
-            chosen = np.where(asked < 0, scores.numpy().argmax(axis=1), asked)
+            chosen = tf.where(asked < 0, tf.argmax(scores, axis=1), asked)
             of_class = tf.gather(scores, chosen, batch_dims=1)
         slope = tape.gradient(of_class, maps)
         if slope is None:
             raise ValueError(f"layer: the score of {model.name!r} does not depend on {path[-1].name!r}")
         weights = tf.reduce_mean(slope, axis=(1, 2), keepdims=True)
-        raw.append(tf.reduce_sum(weights * maps, axis=-1).numpy())
-        classes.append(chosen)
-    return _evidence(np.concatenate(raw), np.concatenate(classes))
+        return tf.reduce_sum(weights * maps, axis=-1), chosen
+
+    # Traced once, for batches of any size: or TensorFlow warns of retracing where this function is called often.
+    explain = explain.get_concrete_function(tf.TensorSpec([None, *images.shape[1:]]), tf.TensorSpec([None], tf.int64))
+    parts = [explain(batch, tf.constant(asked)) for batch, asked in zip(_batches(images), _batches(wanted))]
+    return _evidence(*(np.concatenate(part) for part in zip(*parts)))
 
 
 def occlusion(model, images, patch, stride, class_index=None):
@@ -409,11 +414,11 @@ def _wanted_classes(model, class_index, count):
     if len(model.output_shape) != 2:
         raise ValueError(f"model: the output of {model.name!r} must have the shape (count, classes); got {model.output_shape}")
     if class_index is None:
-        return np.full(count, -1)
+        return np.full(count, -1, np.int64)
     classes, wanted = max(2, model.output_shape[1]), np.asarray(class_index)
     if wanted.dtype.kind not in "iu" or wanted.shape not in ((), (count,)) or wanted.min() < 0 or wanted.max() >= classes:
         raise ValueError(f"class_index must be a whole number from 0 to {classes - 1}, or one for each of the {count} images; got {class_index!r}")
-    return np.broadcast_to(wanted, count)
+    return np.broadcast_to(wanted.astype(np.int64), count)
 
 
 def _batches(values):
