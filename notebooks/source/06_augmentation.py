@@ -24,7 +24,7 @@
 # - measure whether augmentation helps, fairly: same start, same epochs, validation pictures untouched, test data last.
 #
 # **You need:** lessons 03 to 05 · **Time:** about 60 minutes to read, under a minute to run ·
-# **Before:** [05 · Generators](05_generators.ipynb) · **Next:** 07 · Feature extraction
+# **Before:** [05 · Generators](05_generators.ipynb) · **Next:** [07 · Feature extraction](07_feature_extraction.ipynb)
 
 # %% [markdown]
 # Change a value here and run the notebook again. `DATASET` is a name, or the path of a folder of your own pictures with one sub-folder a class; `IMAGE` may be the path
@@ -683,4 +683,4 @@ results.compare("06", **numbers)
 # - P. Simard, D. Steinkraus and J. Platt, *Best practices for convolutional neural networks applied to visual document analysis*, ICDAR 2003: distorted digits.
 # - C. Shorten and T. Khoshgoftaar, *A survey on image data augmentation for deep learning*, Journal of Big Data 6, 2019.
 #
-# **Next:** 07 · Feature extraction, where a network that was trained on more than a million pictures lends us its features.
+# **Next:** [07 · Feature extraction](07_feature_extraction.ipynb), where a network that was trained on more than a million pictures lends us its features.

@@ -51,7 +51,8 @@ def test_augmentation_in_lesson_06_adds_at_least_eight_points(runs):
         assert plain + 0.08 <= augmented < 1
 
 
-@pytest.mark.parametrize("lesson", ["03_architectures", "04_checkpointing", "05_generators", "06_augmentation", "08_fine_tuning"])
+@pytest.mark.parametrize("lesson", ["03_architectures", "04_checkpointing", "05_generators", "06_augmentation", "07_feature_extraction",
+                                    "08_fine_tuning", "09_visualizing_features"])
 def test_the_verdicts_that_a_reader_sees_hold(lesson):
     """The stored notebooks are what students see first; nbval then checks that every machine comes to the same verdicts."""
     notebook = nbformat.read(ROOT / "notebooks" / f"{lesson}.ipynb", 4)

@@ -25,7 +25,9 @@ SHORT = {
     "04": {"DATASET": "cifar10", "EPOCHS": 2, "N_TRAIN": 500},
     "05": {"DATASET": "mnist", "EPOCHS": 1, "N_TRAIN": 1000},
     "06": {"DATASET": "cats_vs_dogs", "EPOCHS": 1, "EPOCHS_AUGMENTED": 1, "IMAGE_SIZE": 32},
+    "07": {"DATASET": "cats_vs_dogs", "N_TRAIN": 200, "IMAGE_SIZE": 64, "EPOCHS": 1, "EPOCHS_INSIDE": 1, "EPOCHS_SCRATCH": 1},
     "08": {"DATASET": "cats_vs_dogs", "N_TRAIN": 200, "VARIATIONS": 1, "IMAGE_SIZE": 64, "EPOCHS": 1, "EPOCHS_HEAD": 2, "EPOCHS_SCRATCH": 1},
+    "09": {"DATASET": "cats_vs_dogs", "N_TRAIN": 200, "IMAGE_SIZE": 64, "EPOCHS": 1, "EPOCHS_HEAD": 2, "STEPS": 2},
 }
 
 

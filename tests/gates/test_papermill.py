@@ -21,8 +21,12 @@ CHANGED = {
     "04_checkpointing": {"DATASET": "digits", "N_TRAIN": 60, "OPTIMIZER": "sgd", "EPOCHS": 3, "BATCH_SIZE": 16, "PATIENCE": 1, "SEED": 3},
     "05_generators": {"DATASET": "toy_pets", "IMAGE_SIZE": 32, "N_TRAIN": 120, "EPOCHS": 1, "BATCH_SIZE": 50, "WORKERS": 1, "SEED": 3},
     "06_augmentation": {"DATASET": "digits", "N_TRAIN": 300, "EPOCHS": 1, "EPOCHS_AUGMENTED": 1, "FLIP": False},
+    "07_feature_extraction": {"DATASET": "digits", "N_TRAIN": 60, "IMAGE_SIZE": 48, "IMAGE": "coffee", "EPOCHS": 1, "EPOCHS_INSIDE": 1,
+                              "EPOCHS_SCRATCH": 1, "SEED": 3},
     "08_fine_tuning": {"DATASET": "digits", "N_TRAIN": 40, "VARIATIONS": 1, "FLIP": False, "IMAGE_SIZE": 64, "EPOCHS": 1, "EPOCHS_HEAD": 1,
                        "EPOCHS_SCRATCH": 1, "FIRST_UNFROZEN": "block7a_expand_conv", "IMAGE": "coffee", "SEED": 3},
+    "09_visualizing_features": {"DATASET": "digits", "N_TRAIN": 60, "IMAGE_SIZE": 64, "IMAGE": "coffee", "EPOCHS": 1, "EPOCHS_HEAD": 2, "STEPS": 2,
+                                "FLIP": False},
 }
 LESSONS = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
 
@@ -78,10 +82,19 @@ def test_a_lesson_runs_on_the_students_own_picture_and_says_what_it_changed(name
     ("06_augmentation", {"EPOCHS_AUGMENTED": 0}, "ValueError: EPOCHS_AUGMENTED must be at least 1"),
     ("06_augmentation", {"BATCH_SIZE": 401}, "ValueError: BATCH_SIZE must be at most 400, the number of training images; got 401"),
     ("06_augmentation", {"ROTATION": 200}, "ValueError: rotation must be a number from 0 to 180; got 200"),
+    ("07_feature_extraction", {"EPOCHS_INSIDE": 0}, "ValueError: EPOCHS_INSIDE must be at least 1"),
+    ("07_feature_extraction", {"BATCH_SIZE": 401}, "ValueError: BATCH_SIZE must be at most 400, the number of training images; got 401"),
+    ("07_feature_extraction", {"LEARNING_RATE_LARGER": 0}, "ValueError: LEARNING_RATE_LARGER must be a number above 0"),
+    ("07_feature_extraction", {"BASE": "efficientnet_lite"}, "ValueError: there is no base 'efficientnet_lite'"),
     ("08_fine_tuning", {"EPOCHS_HEAD": 0}, "ValueError: EPOCHS_HEAD must be at least 1"),
     ("08_fine_tuning", {"BATCH_SIZE": 401}, "ValueError: BATCH_SIZE must be at most 400, the number of training images; got 401"),
     ("08_fine_tuning", {"VARIATIONS": 0}, "ValueError: VARIATIONS must be at least 1"),
     ("08_fine_tuning", {"FIRST_UNFROZEN": "block5_conv1"}, "ValueError: FIRST_UNFROZEN must be a layer of efficientnet_lite0"),
+    ("09_visualizing_features", {"EPOCHS_HEAD": 0}, "ValueError: EPOCHS_HEAD must be at least 1"),
+    ("09_visualizing_features", {"BATCH_SIZE": 401}, "ValueError: BATCH_SIZE must be at most 400, the number of training images; got 401"),
+    ("09_visualizing_features", {"IMAGE_SIZE": 48}, "ValueError: IMAGE_SIZE must be at least 64"),
+    ("09_visualizing_features", {"PATCH": 200}, "ValueError: PATCH must be from 8 to IMAGE_SIZE, 128; got 200"),
+    ("09_visualizing_features", {"FIRST_UNFROZEN": "block5_conv1"}, "ValueError: FIRST_UNFROZEN must be a layer of efficientnet_lite0"),
 ])
 def test_a_value_that_makes_no_sense_is_refused_by_name(name, parameters, message, tmp_path):
     code, stderr, _ = papermill(NOTEBOOKS / f"{name}.ipynb", tmp_path, parameters)
