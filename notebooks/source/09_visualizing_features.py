@@ -24,7 +24,7 @@
 # - measure whether heatmaps point at the right thing, against baselines that are hard to beat.
 #
 # **You need:** lessons 06 to 08 · **Time:** about 50 minutes to read, about a minute to run ·
-# **Before:** 08 · Fine-tuning
+# **Before:** [08 · Fine-tuning](08_fine_tuning.ipynb)
 
 # %% [markdown]
 # Change a value here and run the notebook again. `DATASET` is a name, or the path of a folder of your own pictures with one sub-folder a class; `IMAGE` may be the path
@@ -66,7 +66,7 @@ keras.utils.set_random_seed(SEED)
 # %% [markdown]
 # ## 1. The question: right for the right reason?
 #
-# A network can be right for a wrong reason. In a well-known case, one learnt to tell wolves from huskies by the snow around the wolves (Ribeiro and others, 2016). Its accuracy does not show this: the validation pictures have the same snow. So we want to see *what in the
+# A network can be right for a wrong reason. In a well-known experiment, a classifier told wolves from huskies by the snow around the wolves (Ribeiro and others, 2016). Accuracy does not show this, if the validation pictures have the same snow. So we want to see *what in the
 # picture* decides. The third lecture names three ways to look inside: activations, filters, and heatmaps of a class. This lesson takes them in this order, and then tests whether the heatmaps tell the truth.
 
 # %%
@@ -74,6 +74,7 @@ data = datasets.load_arrays(DATASET, size=IMAGE_SIZE, seed=SEED, train=N_TRAIN)
 training.check_settings(images=len(data.splits["train"][1]), EPOCHS=EPOCHS, EPOCHS_HEAD=EPOCHS_HEAD,
                         BATCH_SIZE=BATCH_SIZE, LEARNING_RATE=LEARNING_RATE, IMAGE_SIZE=IMAGE_SIZE, SEED=SEED)
 counting.whole("STEPS", STEPS, 1)
+counting.whole("IMAGE_SIZE", IMAGE_SIZE, 64)
 if not 8 <= PATCH <= IMAGE_SIZE:
     raise ValueError(f"PATCH must be from 8 to IMAGE_SIZE, {IMAGE_SIZE}; got {PATCH}")
 print(data)
@@ -265,7 +266,8 @@ for name in rows:
     quarter = IMAGE_SIZE // 4
     for image in excited[name].images[:, quarter:-quarter, quarter:-quarter]:
         shown.append(np.clip(0.5 + (image - image.mean()) / (5 * image.std() + 1e-9), 0, 1))
-plots.show(plots.pictures(shown, columns=6, side=1.0), alt=(
+titles = [row if place == 0 else "" for row in ("early", "middle", "last") for place in range(6)]
+plots.show(plots.pictures(shown, titles, columns=6, side=1.0), alt=(
     "Three rows of six pictures made by gradient ascent: plain colours and fine regular textures for "
     "the early stage, stripes and nets for the middle one, irregular curls for the last."))
 
@@ -298,8 +300,9 @@ kernel = np.hstack([-kernel, kernel]) if kernel.shape[1] == 1 else kernel
 bias = np.hstack([-bias, bias]) if len(bias) == 1 else bias
 maps = inspection.activations(network, example, [base.model.name])[base.model.name][0]
 M = maps @ kernel[:, class_index] / maps[:, :, 0].size
-score = network.layers[2](maps.mean(axis=(0, 1))[None]) @ kernel[:, [class_index]] + bias[class_index]
-assert np.isclose(M.sum() + bias[class_index], float(score[0, 0]), rtol=1e-3, atol=1e-3)
+means = inspection.activations(network, example, ["means"])["means"][0]
+score = means @ kernel[:, class_index] + bias[class_index]  # what the dense layer computes
+assert np.isclose(M.sum() + bias[class_index], score, rtol=1e-3, atol=1e-3)
 print(f"sum of the map plus bias equals the score: yes; map {M.shape}, class {data.classes[class_index]!r}")
 
 # %% [markdown]
@@ -441,7 +444,7 @@ for name, share in as_drawn.items():
     print(f"{name:12} points into the head in {share:.3f} of the pictures")
 
 # %% [markdown]
-# For toy pets the fine-tuned network points into the head nearly always. But so does the centre of the picture: *always*, because the pets sit in the middle and their heads are large. A map that is brightest in the middle for any reason at all would win this game. So this number proves nothing yet. (Photographs have the same trouble: who takes a picture puts the
+# For toy pets the fine-tuned network points into the head nearly always. But so does the centre of the picture: *always*, because the pets sit in the middle and their heads are large. A map that is brightest in the middle for any reason at all would win this game. Even an untrained network points into the head far more often than chance, in some runs nearly as often as the trained one. So this number proves nothing yet. (Photographs have the same trouble: who takes a picture puts the
 # subject in the middle.)
 #
 # ### A harder game
@@ -495,7 +498,7 @@ for name in ("untrained", "centre", "chance"):
 # %% [markdown]
 # Now it means something: the head moves, and the heatmap moves with it. In most runs a third result is the most useful. The *frozen* network is right nearly as often as the fine-tuned one (section 2), but points into the head much less often: a good accuracy alone would not have told.
 #
-# An untrained network gives a smooth, plausible heatmap too, and hits the head more often than one might think. Some popular methods hardly change when the weights are made random; Grad-CAM passes this test (Adebayo and others, 2018). Make it whenever you use a new method.
+# An untrained network gives a smooth, plausible heatmap too; only the harder game shows that it knows nothing about heads. Some popular methods hardly change when the weights are made random; Grad-CAM passes this test (Adebayo and others, 2018). Make it whenever you use a new method.
 #
 # ## 9. A mistake, explained
 #
