@@ -535,11 +535,10 @@ for number in counts:
 figure, ax = plt.subplots(figsize=(7, 3.8))
 ax.plot(list(blocks), [accuracy for accuracy, _ in blocks.values()], "o-")
 for number, (accuracy, parameters) in blocks.items():
-    ax.annotate(f"{parameters:,}", (number, accuracy), (0, 9), textcoords="offset points",
-                ha="center")
+    ax.annotate(f"{parameters:,}", (number, accuracy), (6, -14), textcoords="offset points")
 ax.set(title="How many blocks to unfreeze", xlabel="blocks unfrozen, from the top (0: frozen)",
        ylabel="validation accuracy", xticks=list(blocks))
-ax.margins(x=0.08, y=0.25)
+ax.margins(x=0.16, y=0.2)
 plots.show(figure, alt=(
     f"Validation accuracy on {data.name} against the number of unfrozen blocks; beside each point "
     "the number of trainable parameters."))
@@ -663,7 +662,7 @@ plots.show(figure, alt=(
 print(", ".join(f"{data.classes[number]} {shares[number]:.3f}" for number in order))
 
 # %% [markdown]
-# A network that was fine-tuned on drawings is asked about a photograph here: it may be right, because its lower layers know photographs, or surely wrong. And it has to choose one of *its* classes: `rocket` becomes one of them too, since "none of these" was never among the answers. Lesson 09 shows where in the picture such an answer comes from.
+# A network that was fine-tuned on drawings is asked about a photograph here: it may be right, because its lower layers know photographs, or wrong and very sure of it. And it has to choose one of *its* classes: with `IMAGE = "rocket"`, too, since "none of these" was never among the answers. Lesson 09 shows where in the picture such an answer comes from.
 #
 # ## 12. The numbers
 #
