@@ -188,7 +188,7 @@ print("sides:", sides, "·", len(lecture), "convolutions,", f"{sum(lecture):,} p
 #
 # ## 4. A photograph through a whole network
 #
-# From here on we use the network that `BASE` names. Before we cut its head off, let it say what it knows: five classes for one photograph. **Predict** what comes out for a picture whose subject ImageNet has no class for.
+# From here on we use the network that `BASE` names. Before we cut its head off, let it say what it knows: five classes for one photograph. **Predict:** which name stands first, and does it say "cat" in all five?
 
 # %%
 network = pretrained.load_classifier(BASE, image_size=224)
@@ -292,7 +292,7 @@ for rate, history in rates.items():
           f"loss {history['val_loss'][-1]:.3f}; {seconds / epochs:.2f} seconds an epoch")
 
 # %% [markdown]
-# With toy pets, in most runs, both rates reach about the same accuracy, the larger one within its first epochs. But its validation *loss* tends to be higher: where it is wrong, it is wrong with great confidence. The head has more parameters than most networks of this course, and a few hundred pictures to learn from; small steps, stopped
+# With toy pets, in most runs, both rates reach about the same accuracy, the larger one within its first epochs. But its validation *loss* tends to be higher: where it is wrong, it is wrong with great confidence. The head has more parameters than any network that we have trained so far, and a few hundred pictures to learn from; small steps, stopped
 # in time, are one way to keep it in check. Dropout and a smaller head (exercise 4) are others.
 #
 # There is an even smaller head. **Global average pooling** takes the mean of each map, so a picture becomes one number a channel, and a linear head on them has a closed solution, **ridge regression**: no learning rate, no epochs, no luck. The rows of $X$ are the pooled features of the training pictures, less their mean; the rows of $Y$ have
@@ -539,8 +539,8 @@ red = pretrained.preprocessing_of("vgg16")(grey + [10, 0, 0])[0, 0, 0]
 print("VGG16, 10 more red becomes", red.round(3).tolist())
 
 # %% [markdown]
-# VGG16 wants blue, green, red, in this order, each less ImageNet's mean, and not divided by anything: from −123.7 to 151.1. The third lecture feeds it `rescale=1./255`, numbers from 0 to 1. To VGG16 this is a picture of nearly one grey, with a 255th of the contrast that it knows. It still worked for the lecture (the features
-# are small, not gone, and a head can learn from them), but it is wrong.
+# VGG16 wants blue, green, red, in this order, each less ImageNet's mean, and not divided by anything: from −123.7 to 151.1. The third lecture feeds it `rescale=1./255`, numbers from 0 to 1. To VGG16 this is a picture of nearly one grey, with a 255th of the contrast that it knows. A head can still learn from it (the features become small,
+# they do not vanish), and no error is raised, but it is wrong.
 #
 # We measure it with our base, whose own preprocessing for the embedded network is $(p - 127) / 128$. Two mistakes: 0…1 *in place of* the base's own preprocessing, and a division by 255 *before* it, so that both happen. The second has the contrast of the lecture's mistake. For each we train ridge regression on 200 pictures and judge on 200. **Predict:** what does each cost?
 
@@ -567,7 +567,7 @@ print(f"the whole network on {photo.name}: {top_five[0][0]} ({top_five[0][1]:.2f
       f"divided before: {label} ({probability:.2f})")
 
 # %% [markdown]
-# Is the loss more than luck? The standard error of an accuracy on 200 pictures is at most 0.035.
+# Is the drop more than luck? The standard error of an accuracy on 200 pictures is at most 0.035.
 
 # %%
 dropped = cost["right"] - cost["divided before it"]
