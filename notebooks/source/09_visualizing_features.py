@@ -146,7 +146,8 @@ def compiled(model, rate):
 base = pretrained.load_base(BASE, image_size=IMAGE_SIZE)
 names = [layer.name for layer in base.model.layers]
 if FIRST_UNFROZEN not in names[1:]:
-    raise ValueError(f"FIRST_UNFROZEN must be a layer of {BASE}, such as {names[-3]!r}; got {FIRST_UNFROZEN!r}")
+    raise ValueError(f"FIRST_UNFROZEN must be a layer of {BASE}, such as {names[-3]!r}; "
+                     f"got {FIRST_UNFROZEN!r}")
 network = classifier(base.model)
 head = compiled(keras.Sequential([layers.Input(base.feature_shape[-1:]), *network.layers[2:]]), 0.001)
 head.fit(features.extract(base, images, pool=True), labels, batch_size=BATCH_SIZE, epochs=EPOCHS_HEAD,
@@ -192,7 +193,8 @@ for name, values in weights.items():
 # %%
 photo = datasets.load_image(IMAGE)
 square = keras.preprocessing.image.smart_resize(photo.pixels.astype("float32"), (IMAGE_SIZE, IMAGE_SIZE))
-stages = {layer.output.shape[1]: layer.name for layer in base.model.layers[1:] if len(layer.output.shape) == 4}
+stages = {layer.output.shape[1]: layer.name for layer in base.model.layers[1:]
+          if len(layer.output.shape) == 4}
 found = {}
 for name in stages.values():
     until = keras.Model(base.model.input, base.model.get_layer(name).output)
@@ -316,8 +318,8 @@ print(f"sum of the map plus bias equals the score: yes; map {M.shape}, class {da
 
 # %%
 explained = inspection.grad_cam(network, example, class_index=class_index)
-by_hand = np.maximum(M, 0)
-assert np.allclose(explained.maps[0] * explained.largest[0], by_hand, rtol=1e-2, atol=1e-3 * max(1, by_hand.max()))
+by_hand, by_gradient = np.maximum(M, 0), explained.maps[0] * explained.largest[0]
+assert np.allclose(by_gradient, by_hand, rtol=1e-2, atol=1e-3 * max(1, by_hand.max()))
 print("Grad-CAM and the class activation map agree: yes")
 figure, ax = plt.subplots(figsize=(3.4, 3.2))
 plots.matrix(explained.maps[0], ax, title=f"for {data.classes[class_index]}", decimals=2)
