@@ -208,8 +208,8 @@ def gradient_sizes(head):
     whole, kernels = attach(base.model, head), [w for w in base.model.weights if w.path.endswith("kernel")]
     loss = keras.losses.get(models.head_for(len(data.classes)).loss)
     with tf.GradientTape() as tape:
-        answers = whole(pictures["train"][:2 * BATCH_SIZE].astype("float32"))
-        error = tf.reduce_mean(loss(labels["train"][:2 * BATCH_SIZE, None], answers))
+        answers = whole(pictures["train"][:BATCH_SIZE].astype("float32"))
+        error = tf.reduce_mean(loss(labels["train"][:BATCH_SIZE, None], answers))
     return [float(tf.norm(gradient)) for gradient in tape.gradient(error, [w.value for w in kernels])]
 
 
@@ -338,6 +338,7 @@ print(f"base frozen, then {says_so} layers switched on: {count(vgg):,} trainable
 unfreeze(vgg, "block5_conv1")
 vgg.trainable = True
 print(f"top unfrozen, then the base once more:  {count(vgg):,} of {vgg.count_params():,}")
+del vgg  # gives its memory back
 
 # %% [markdown]
 # A frozen model counts none of its layers' weights, whatever the layers say. And a model that is trainable already does not pass `True` on to its layers again. So `unfreeze` sets the model *and* each layer. Count after unfreezing, always.
@@ -491,6 +492,7 @@ def tune(model, maps, rate, name, images=None):
     return score(model, maps, "validation")
 
 
+del whole  # and all that was built to train it
 one_variation = len(labels["train"]) // VARIATIONS
 rates = {rate: tune(model, cut_maps, rate, f"rate {rate:g}", one_variation)
          for rate in (1e-5, 1e-4, 1e-3, 1e-2)}
