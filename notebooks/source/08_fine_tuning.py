@@ -24,7 +24,7 @@
 # - compare training from scratch, a frozen base and a fine-tuned one fairly, and use the best on a picture of your own.
 #
 # **You need:** lessons 04, 06 and 07 · **Time:** about 50 minutes to read, about a minute to run ·
-# **Before:** 07 · Feature extraction · **Next:** 09 · Visualizing features
+# **Before:** [07 · Feature extraction](07_feature_extraction.ipynb) · **Next:** [09 · Visualizing features](09_visualizing_features.ipynb)
 
 # %% [markdown]
 # Change a value here and run the notebook again. `DATASET` is a name, or the path of a folder of your own pictures with one sub-folder a class; `IMAGE` may be the path of a picture of your own.
@@ -521,7 +521,7 @@ print("one of the three lower rates is at least as good as 0.01:", "yes" if lowe
 # %%
 kernels = [layer.name for layer in upper.layers if hasattr(layer, "kernel")]
 firsts = list({name.split("_")[0]: name for name in reversed(kernels)}.values())  # of each block
-counts = sorted({number for number in (1, 2, 4) if number < len(firsts)} | {len(firsts)})
+counts = sorted({number for number in (1, 3) if number < len(firsts)} | {len(firsts)})
 blocks = {0: (frozen["validation"], head.count_params())}
 for number in counts:
     part, maps = from_layer(firsts[number - 1])
@@ -707,4 +707,4 @@ results.compare("08", **found, gradient_ratio=ratio, best_rate=best_rate,
 # - S. Ioffe and C. Szegedy, *Batch normalization*, ICML 2015, arXiv:1502.03167.
 # - M. Tan and Q. Le, *EfficientNet*, ICML 2019, arXiv:1905.11946; R. Liu, *Higher accuracy on vision models with EfficientNet-Lite*, TensorFlow Blog, 2020.
 #
-# **Next:** 09 · Visualizing features, where we look at what the network looks at.
+# **Next:** [09 · Visualizing features](09_visualizing_features.ipynb), where we look at what the network looks at.
