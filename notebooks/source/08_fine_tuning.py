@@ -24,7 +24,7 @@
 # - compare training from scratch, a frozen base and a fine-tuned one fairly, and use the best on a picture of your own.
 #
 # **You need:** lessons 04, 06 and 07 · **Time:** about 50 minutes to read, about a minute to run ·
-# **Before:** [07 · Feature extraction](07_feature_extraction.ipynb) · **Next:** [09 · Visualizing features](09_visualizing_features.ipynb)
+# **Before:** [07 · Feature extraction](07_feature_extraction.ipynb) · **Next:** [09 · Visualizing what networks learn](09_visualizing_features.ipynb)
 
 # %% [markdown]
 # Change a value here and run the notebook again. `DATASET` is a name, or the path of a folder of your own pictures with one sub-folder a class; `IMAGE` may be the path of a picture of your own.
@@ -707,4 +707,4 @@ results.compare("08", **found, gradient_ratio=ratio, best_rate=best_rate,
 # - S. Ioffe and C. Szegedy, *Batch normalization*, ICML 2015, arXiv:1502.03167.
 # - M. Tan and Q. Le, *EfficientNet*, ICML 2019, arXiv:1905.11946; R. Liu, *Higher accuracy on vision models with EfficientNet-Lite*, TensorFlow Blog, 2020.
 #
-# **Next:** [09 · Visualizing features](09_visualizing_features.ipynb), where we look at what the network looks at.
+# **Next:** [09 · Visualizing what networks learn](09_visualizing_features.ipynb), where we look at what the network looks at.

@@ -1,6 +1,7 @@
 """Trained numbers against bands: a new version of Keras that learns worse, without an error, must not go unnoticed."""
 
 import csv
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -16,14 +17,14 @@ SEEDS = 3
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """Lessons 04 and 06 at their defaults, three seeds each: a dict of lesson to its three rows of results.csv."""
+    """Lessons 04, 06 and 08 at their defaults, three seeds each: a dict of lesson to its three rows of results.csv."""
     out = tmp_path_factory.mktemp("seeds") / "out"
     command = [sys.executable, "-m", "course_utils", "run", "seeds", "--notebooks", str(ROOT / "notebooks"), "--out", str(out)]
     done = subprocess.run(command, cwd=out.parent, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     with open(out / "results.csv", newline="", encoding="utf-8") as table:
         rows = list(csv.DictReader(table))
-    found = {lesson: [row for row in rows if row["lesson"].startswith(lesson)] for lesson in ("04", "06")}
+    found = {lesson: [row for row in rows if row["lesson"].startswith(lesson)] for lesson in ("04", "06", "08")}
     assert all([row["SEED"] for row in several] == [str(seed) for seed in range(SEEDS)] for several in found.values())
     return found
 
@@ -49,6 +50,14 @@ def test_lesson_06_learns_its_training_pictures_and_not_the_others_without_augme
 def test_augmentation_in_lesson_06_adds_at_least_eight_points(runs):
     for plain, augmented in zip(numbers(runs["06"], "best_val_accuracy_plain"), numbers(runs["06"], "best_val_accuracy_augmented")):
         assert plain + 0.08 <= augmented < 1
+
+
+def test_fine_tuning_in_lesson_08_is_no_worse_than_the_frozen_base(runs):
+    """On test pictures, within one standard error of the frozen base's accuracy over three seeds of 400 pictures each."""
+    scratch, frozen, tuned = (numbers(runs["08"], f"test_accuracy_{name}") for name in ("from_scratch", "frozen", "fine_tuned"))
+    mean = statistics.mean(frozen)
+    assert statistics.mean(tuned) >= mean - (mean * (1 - mean) / (SEEDS * 400)) ** 0.5
+    assert 0.85 < min(frozen) and max(tuned) < 1 and statistics.mean(scratch) < mean
 
 
 @pytest.mark.parametrize("lesson", ["03_architectures", "04_checkpointing", "05_generators", "06_augmentation", "07_feature_extraction",
