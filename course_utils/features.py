@@ -7,6 +7,7 @@ import zlib
 from . import paths
 from .fetch import DataError, make_once
 from .messages import nearest
+from .training import say
 
 DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 
@@ -68,7 +69,7 @@ def extract(base, images, pool=False, layer=None, batch_size=32):
         print(f"{label}: the stored file is damaged ({error}); computing them again")
         store.unlink()
         features = stored()
-    _say(label + "\n")
+    say(label + "\n")
     return features
 
 
@@ -124,12 +125,8 @@ def _compute(network, images, shape, batch_size):
     for start in range(0, len(images), batch_size):
         part = slice(start, start + batch_size)
         features[part] = forward(tf.constant(images[part], tf.float32))
-        _say(f"features: {min(start + batch_size, len(images)):,} of {len(images):,} pictures")
+        say(f"features: {min(start + batch_size, len(images)):,} of {len(images):,} pictures")
     return features
-
-
-def _say(text):
-    print(f"\r{'':60}\r{text}", end="", flush=True)  # the line before may be longer
 
 
 def _read(store, shape):

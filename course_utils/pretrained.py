@@ -199,16 +199,15 @@ def _load(name, image_size, weights, preprocessing, top):
         raise ValueError(f"image_size must be at least {recipe.least} for {name}; got {image_size}")
     if top and name.startswith("vgg") and (height, width) != (224, 224):
         raise ValueError(f"image_size must be 224 for the whole {name}, whose dense layers take one size only; got {image_size}")
-    keep = weights is None or weights == "imagenet"
-    if not keep:
-        weights = _weights_file(weights)
+    file = None if weights in (None, "imagenet") else _weights_file(weights)
     pixels = keras.Input((height, width, 3), name="pixels")
     preprocess = preprocessing_of(name)
     wanted = preprocess(pixels) if preprocessing else pixels
-    built = _build(name, recipe, wanted, weights if keep else None, top)
-    model = keras.Model(pixels, built.outputs[0], name=built.name)  # built has a list of one input: Keras then warns when given an array
-    if not keep:
-        _fill_from(model, weights, name, top)
+    built = _build(name, recipe, wanted, None if file else weights, top)
+    # A model of keras.applications on a tensor has a list of one input: Keras then warns when given an array.
+    model = keras.Model(pixels, built.outputs[0], name=built.name)
+    if file:
+        _fill_from(model, file, name, top)
     return Base(name, model, preprocess, preprocessing, tuple(model.output_shape[1:]))
 
 
@@ -216,16 +215,14 @@ def _build(name, recipe, wanted, weights, top):
     import keras
 
     classes = len(class_names()) if top else None
-    if name == EMBEDDED:
-        model = models.efficientnet_lite0(wanted, classes)
+    if recipe.module is None:
+        if weights and name != EMBEDDED:
+            raise BaseError(f"{name} has no ImageNet weights for Keras: take {EMBEDDED}, whose weights come with the course, or "
+                            "weights=None for its structure")
+        model = getattr(models, recipe.function)(inputs=wanted, classes=classes)
         if weights:
             _fill_lite0(model)
         return model
-    if name == "googlenet":
-        if weights:
-            raise BaseError(f"googlenet has no ImageNet weights for Keras: take {EMBEDDED}, whose weights come with the course, or "
-                            "weights=None for its structure")
-        return models.googlenet(classes=classes, inputs=wanted)
     function = getattr(keras.applications, recipe.function)
     try:
         return function(include_top=top, weights=weights, input_tensor=wanted, input_shape=tuple(wanted.shape[1:]))
@@ -258,7 +255,7 @@ def _torch_name(name):
     outside = {"stem_conv": "_conv_stem", "stem_bn": "_bn0", "head_conv": "_conv_head", "head_bn": "_bn1", "predictions": "_fc"}
     if name in outside:
         return outside[name]
-    block, part, kind = name.split("_", 1)[0], *name.split("_")[1:3]
+    block, part, kind = name.split("_")
     earlier = sum(stage[0] for stage in models.EFFICIENTNET_LITE0[:int(block[5]) - 1])
     number = earlier + "abcd".index(block[6])
     norm = {"expand": "_bn0", "depthwise": "_bn1", "project": "_bn2"}[part]

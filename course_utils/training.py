@@ -40,6 +40,11 @@ def check_settings(images, **settings):
                 raise ValueError(f"{name} must be at most {images:,}, the number of training images; got {value:,}")
 
 
+def say(text):
+    """Print `text` in place of the line that was printed last; a line break at its end keeps it."""
+    print(f"\r{'':60}\r{text}", end="", flush=True)  # the line before may be longer
+
+
 def progress(epochs, label="training"):
     """A Keras callback that keeps one line up to date while a model trains.
 
@@ -58,9 +63,6 @@ def progress(epochs, label="training"):
     from keras.callbacks import LambdaCallback
 
     done = []
-
-    def say(text):
-        print(f"\r{'':60}\r{text}", end="", flush=True)  # the line before may be longer
 
     def after_epoch(epoch, logs):
         done.append(epoch)

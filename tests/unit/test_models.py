@@ -59,3 +59,9 @@ def test_an_inception_module_stacks_its_four_branches_in_order():
     parts = keras.Model(inputs, [model.get_layer(name).output for name in branches])(image)
     assert np.array_equal(whole, np.concatenate(parts, axis=-1))
     assert model.count_params() == 5 * 2 + 2 + 5 * 3 + 3 + 9 * 3 * 4 + 4 + 5 * 1 + 1 + 25 * 1 * 3 + 3 + 5 * 6 + 6
+
+
+def test_googlenet_takes_an_array_without_a_warning(recwarn):
+    """A model made from a list of one input makes Keras warn when it is called with an array."""
+    assert models.googlenet((32, 32, 3))(np.zeros((1, 32, 32, 3), "float32")).shape == (1, 1000)
+    assert not [str(warning.message) for warning in recwarn if "structure" in str(warning.message)]
