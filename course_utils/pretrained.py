@@ -143,6 +143,33 @@ def top_labels(probabilities, count=5):
     return [(class_names()[index], float(probabilities[index])) for index in np.argsort(-probabilities, kind="stable")[:count]]
 
 
+def as_photographs(images, image_size):
+    """Pictures as a base takes them: in colour, and of its size.
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (count, side, side, 1 or 3)
+    image_size : int
+        Height and width that are wanted, in pixels.
+
+    Returns
+    -------
+    ndarray of uint8, shape (count, image_size, image_size, 3)
+        Grey pictures have their channel three times; sizes are changed by bilinear interpolation.
+    """
+    import numpy as np
+    from keras import ops
+
+    colour = np.repeat(images, 3 // images.shape[-1], axis=-1)
+    if colour.shape[1:3] == (image_size, image_size):
+        return colour
+    resized = np.empty((len(colour), image_size, image_size, 3), np.uint8)
+    for start in range(0, len(colour), 500):  # in parts: as float32, all of them might not fit into the memory
+        part = ops.image.resize(colour[start:start + 500].astype("float32"), (image_size, image_size))
+        resized[start:start + 500] = ops.convert_to_numpy(part).round()
+    return resized
+
+
 def preprocessing_of(name):
     """The preprocessing of a base: a function from pixels, 0 to 255, to what the network wants.
 

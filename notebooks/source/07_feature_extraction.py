@@ -218,19 +218,12 @@ plots.show(figure, alt=(
 # ## 5. Features, once
 #
 # The base turns each picture into a stack of maps. The base does not learn, so these maps are the same in each epoch. So we compute them **once**, keep them, and train a small head on them. The lecture does this with a generator and a loop with a counter; a loop over slices is shorter and keeps the order.
+# (`as_photographs` gives grey pictures their one channel three times, and enlarges small ones.)
 # **Predict** the shape of the maps, and how many numbers a picture becomes.
 
 # %%
-def as_photos(images, side=IMAGE_SIZE):
-    colour = np.repeat(images, 3 // images.shape[-1], axis=-1)  # grey: one channel three times
-    if colour.shape[1] == side:
-        return colour
-    parts = np.array_split(colour.astype("float32"), math.ceil(len(colour) / 500))
-    larger = [keras.ops.convert_to_numpy(keras.ops.image.resize(part, (side, side))) for part in parts]
-    return np.concatenate(larger).round().astype("uint8")
-
-
-pictures = {split: as_photos(images) for split, (images, _) in data.splits.items()}
+pictures = {split: pretrained.as_photographs(images, IMAGE_SIZE)
+            for split, (images, _) in data.splits.items()}
 start = time.perf_counter()
 base = pretrained.load_base(BASE, IMAGE_SIZE)
 load_seconds = time.perf_counter() - start
@@ -455,7 +448,7 @@ digits = datasets.load_arrays("digits", seed=SEED, train=400)
 by_layer = {}
 for name, some in {data.name: data, "digits": digits}.items():
     (inputs, targets), (others, other_targets) = (
-        (as_photos(images[spread(images, count)]), answers[spread(images, count)])
+        (pretrained.as_photographs(images[spread(images, count)], IMAGE_SIZE), answers[spread(images, count)])
         for (images, answers), count in ((some.splits["train"], 400), (some.splits["validation"], 200)))
     both = zip(pooled.predict(inputs, verbose=0), pooled.predict(others, verbose=0))
     by_layer[name] = [ridge_accuracy(known, targets, new, other_targets) for known, new in both]
@@ -504,7 +497,8 @@ print("digits: the best layer lies behind the first two sizes:", np.argmax(turn)
 
 # %% tags=["nbval-ignore-output"] reason="where two labels are nearly equal, rounding decides"
 chosen = spread(unseen_labels, 40)
-answers = network.model.predict(as_photos(data.splits["validation"][0][chosen], 224), verbose=0)
+large = pretrained.as_photographs(data.splits["validation"][0][chosen], 224)
+answers = network.model.predict(large, verbose=0)
 for label, name in enumerate(data.classes):
     found = Counter(pretrained.top_labels(answer, 1)[0][0]
                     for answer in answers[unseen_labels[chosen] == label])

@@ -85,15 +85,8 @@ print(data)
 # mirrored, the training ones are not.)
 
 # %%
-def as_the_base_wants(pictures):
-    pictures = np.repeat(pictures, 3, axis=-1) if pictures.shape[-1] == 1 else pictures
-    if pictures.shape[1:3] == (IMAGE_SIZE, IMAGE_SIZE):
-        return pictures
-    larger = keras.ops.image.resize(pictures.astype("float32"), (IMAGE_SIZE, IMAGE_SIZE))
-    return keras.ops.convert_to_numpy(larger).round().astype("uint8")
-
-
-pictures = {split: as_the_base_wants(images) for split, (images, _) in data.splits.items()}
+pictures = {split: pretrained.as_photographs(images, IMAGE_SIZE)
+            for split, (images, _) in data.splits.items()}
 labels = {split: numbers for split, (_, numbers) in data.splits.items()}
 warp = augment.RandomWarp(rotation=30, shift=0.1, zoom=0.2, shear=10, flip=FLIP, seed=SEED)
 varied = [keras.ops.convert_to_numpy(warp(pictures["train"], training=True)) for _ in range(VARIATIONS)]

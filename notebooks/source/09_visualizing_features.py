@@ -83,18 +83,10 @@ print(data)
 # As in lesson 08, grey pictures get their channel three times and small ones are enlarged. To keep the lesson short we look at 400 validation pictures at most, evenly chosen.
 
 # %%
-def as_the_base_wants(pictures):
-    pictures = np.repeat(pictures, 3, axis=-1) if pictures.shape[-1] == 1 else pictures
-    if pictures.shape[1:3] == (IMAGE_SIZE, IMAGE_SIZE):
-        return pictures
-    larger = keras.ops.image.resize(pictures.astype("float32"), (IMAGE_SIZE, IMAGE_SIZE))
-    return keras.ops.convert_to_numpy(larger).round().astype("uint8")
-
-
-images, labels = as_the_base_wants(data.splits["train"][0]), data.splits["train"][1]
+images, labels = pretrained.as_photographs(data.splits["train"][0], IMAGE_SIZE), data.splits["train"][1]
 chosen = np.linspace(0, len(data.splits["validation"][1]) - 1, min(400, len(data.splits["validation"][1])))
 unseen, unseen_labels = (part[chosen.astype(int)] for part in data.splits["validation"])
-unseen = as_the_base_wants(unseen)
+unseen = pretrained.as_photographs(unseen, IMAGE_SIZE)
 print(f"{len(images):,} training pictures, {len(unseen):,} validation pictures, {unseen.shape[1:]}")
 
 # %% [markdown]

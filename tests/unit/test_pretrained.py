@@ -183,3 +183,16 @@ def test_a_base_takes_an_array_without_a_warning(name, recwarn):
     base = load_base(name, 64, weights=None)
     assert base.model(np.zeros((1, 64, 64, 3), "float32")).shape == (1, *base.feature_shape)
     assert not [str(warning.message) for warning in recwarn if "structure" in str(warning.message)]
+
+
+def test_pictures_of_other_data_become_photographs():
+    rng = np.random.default_rng(0)
+    grey = rng.integers(0, 256, (501, 8, 8, 1)).astype(np.uint8)
+    same = pretrained.as_photographs(grey, 8)
+    assert same.shape == (501, 8, 8, 3) and same.dtype == np.uint8 and all(np.array_equal(same[..., [one]], grey) for one in range(3))
+    level = np.broadcast_to(rng.integers(0, 256, (501, 1, 1, 3)), (501, 8, 8, 3)).astype(np.uint8)  # one colour each: stays it
+    larger = pretrained.as_photographs(level, 20)
+    assert larger.dtype == np.uint8 and np.array_equal(larger, np.broadcast_to(level[:, :1, :1], (501, 20, 20, 3)))
+    left_dark = np.zeros((1, 2, 2, 1), np.uint8)
+    left_dark[:, :, 1] = 100
+    assert pretrained.as_photographs(left_dark, 4)[0, 0, :, 0].tolist() == [0, 25, 75, 100]  # bilinear, by hand
