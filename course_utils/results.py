@@ -4,6 +4,7 @@ import math
 import numbers
 
 METADATA_KEY = "course_record"
+EXERCISES_KEY = "course_exercises"  # the outcomes of checked exercises: course_utils.exercises writes them
 RESERVED = {"lesson", "status", "seconds", "peak_memory_mb"}
 
 
@@ -149,3 +150,23 @@ def read_records(notebook):
         for output in cell.get("outputs", []):
             found.update(output.get("metadata", {}).get(METADATA_KEY, []))
     return {name: float(value) if isinstance(value, str) else value for name, value in found.items()}
+
+
+def read_exercises(notebook):
+    """The outcomes of the exercises that an executed notebook checked.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+
+    Returns
+    -------
+    dict of str to str
+        By the exercise's name: "correct", "incorrect", "not attempted" or "cannot be checked"; of one that was checked
+        twice, what came last.
+    """
+    found = {}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            found.update(output.get("metadata", {}).get(EXERCISES_KEY, []))
+    return found

@@ -34,7 +34,7 @@ def run_one(spec):
     Returns
     -------
     dict
-        Plain values: ``name, lesson, notebook, status, seconds, peak_memory_mb, parameters, numbers, thumbnail``
+        Plain values: ``name, lesson, notebook, status, seconds, peak_memory_mb, parameters, numbers, exercises, thumbnail``
         (base64 PNG or None), ``error`` (None, or ``cell, source, message, output``). ``status`` is ``ok``,
         ``failed`` (a cell raised), ``timeout`` (a cell took too long) or ``died`` (the kernel was killed).
     """
@@ -63,7 +63,7 @@ def run_one(spec):
 def _record(spec, status, message):
     """The record of a run of which nothing is known but its end."""
     return {"name": spec.name, "lesson": spec.lesson, "notebook": spec.executed.name, "status": status, "seconds": 0.0,
-            "peak_memory_mb": 0, "parameters": spec.parameters, "numbers": {}, "thumbnail": None,
+            "peak_memory_mb": 0, "parameters": spec.parameters, "numbers": {}, "exercises": {}, "thumbnail": None,
             "error": None if status == "ok" else _error(message)}
 
 
@@ -78,11 +78,11 @@ def collect(spec, record):
     """
     import nbformat
 
-    from ..results import read_records
+    from ..results import read_exercises, read_records
 
     if spec.partial.exists():
         notebook = nbformat.read(spec.partial, as_version=4)
-        record.update(numbers=read_records(notebook), thumbnail=thumbnail(notebook))
+        record.update(numbers=read_records(notebook), exercises=read_exercises(notebook), thumbnail=thumbnail(notebook))
         os.replace(spec.partial, spec.executed)
         if record["status"] == "ok" and any(_progress(cell) == "failed" for cell in notebook.cells):
             record.update(status="failed", error=_error("SystemExit: the notebook ended itself before its last cell"))
@@ -394,12 +394,16 @@ def write_whole(path, text):
 
 
 def results_csv(records):
-    """One row a run: lesson, status, seconds, peak memory, every parameter, then every recorded number."""
+    """One row a run: lesson, status, seconds, peak memory, every parameter, every recorded number, then the outcomes of
+    those exercises that somebody tried in one of the runs."""
     fixed = ["lesson", "status", "seconds", "peak_memory_mb"]
     parameters = list(dict.fromkeys(name for record in records for name in record["parameters"]))
     numbers = list(dict.fromkeys(name for record in records for name in record["numbers"]))
+    exercises = list(dict.fromkeys(name for record in records for name, outcome in record["exercises"].items() if outcome != "not attempted"))
     text = io.StringIO()
-    writer = csv.DictWriter(text, fixed + parameters + numbers, extrasaction="ignore", lineterminator="\n")
+    writer = csv.DictWriter(text, [*fixed, *parameters, *numbers, *(f"exercise_{name}" for name in exercises)], extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    writer.writerows({**record, **record["parameters"], **record["numbers"]} for record in records)
+    for record in records:
+        outcomes = {f"exercise_{name}": outcome for name, outcome in record["exercises"].items()}
+        writer.writerow({**record, **record["parameters"], **record["numbers"], **outcomes})
     return text.getvalue()
