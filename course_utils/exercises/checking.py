@@ -164,10 +164,13 @@ def _show(text, as_html, metadata=None):
 # ---- trying answers
 
 def refuse_dots(answer):
-    """Raise `Unanswered` if `answer` is `...`, or holds one in a list, tuple or dict."""
+    """Raise `Unanswered` if `answer` is `...`, or holds one in a list, tuple or dict, also in one inside of it."""
+    def parts_of(answer):
+        return list(answer.values()) if isinstance(answer, dict) else answer if isinstance(answer, (list, tuple)) else [answer]
+
+    parts = [inner for part in parts_of(answer) for inner in parts_of(part)]
     if answer is ...:
         raise Unanswered
-    parts = list(answer.values()) if isinstance(answer, dict) else answer if isinstance(answer, (list, tuple)) else []
     open_parts = sum(part is ... for part in parts)
     if open_parts:
         raise Unanswered(f"{open_parts} of {len(parts)} parts are still dots (...): replace them, and run the cell again.")
@@ -374,6 +377,31 @@ def expect_choices(answer, right, reasons):
         raise Wrong(f"{letter}: {reasons[letter]}")
     for letter in sorted(set(right) - chosen):
         raise Wrong(f"one is missing. {reasons.get(letter, 'Go through the letters that you left out once more.')}")
+
+
+def expect_letters(answers, expected):
+    """Compare several choices with names.
+
+    Parameters
+    ----------
+    answers : dict of str to letters, or a sequence in the order of `expected`
+    expected : dict of str to (str, dict of str to str)
+        For each name the right letters and the reasons, as in `expect_choices`.
+
+    Raises
+    ------
+    Wrong
+        For the first that is not right.
+    """
+    if isinstance(answers, (list, tuple)) and len(answers) == len(expected):
+        answers = dict(zip(expected, answers))
+    if not isinstance(answers, dict) or answers.keys() != expected.keys():
+        raise Wrong(f"{len(expected)} choices are asked for, in this order: {'; '.join(expected)}.", came=answers)
+    for name, (right, reasons) in expected.items():
+        try:
+            expect_choices(answers[name], right, reasons)
+        except Wrong as wrong:
+            raise Wrong(f"{name}: {wrong}") from None
 
 
 # ---- words
