@@ -3,20 +3,24 @@
 import hashlib
 import zipfile
 import zlib
+from pathlib import Path
 
 from . import paths
 from .fetch import DataError, make_once
 from .messages import nearest
 from .training import say
 
-DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+#: What reading a damaged file raises; zipfile has five ways to say so.
+DAMAGED = (OSError, ValueError, KeyError, EOFError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error)
+FORMAT = 2  # raise it when what this module computes changes, so that nothing older is found
+CGROUP = Path("/sys/fs/cgroup")
 
 
 def extract(base, images, pool=False, layer=None, batch_size=32):
     """The base's features of pictures, in order.
 
-    They are looked up first: the store knows them by a hash of the pictures, of the base's weights and preprocessing, of the
-    layer and of `pool`, so that a change of any of these computes anew. One line of progress ends the same on every run.
+    They are looked up first: the store knows them by a hash of the pictures, of the base's weights, of what its preprocessing
+    makes of some pixels, of the layer and of `pool`, so that a change of any of these computes anew. One line of progress ends the same on every run.
 
     Parameters
     ----------
@@ -42,7 +46,7 @@ def extract(base, images, pool=False, layer=None, batch_size=32):
     MemoryError
         When the features would not fit into the memory that is free; raised before any work.
     fetch.DataError
-        When the cache cannot be written.
+        When the cache cannot be written, or a stored file may not be read.
     """
     import numpy as np
 
@@ -65,9 +69,11 @@ def extract(base, images, pool=False, layer=None, batch_size=32):
 
     try:
         features = stored()
+    except PermissionError as error:
+        raise DataError(f"the stored features {store} may not be read: give yourself the right to, or set COURSE_CACHE to another folder") from error
     except DAMAGED as error:
         print(f"{label}: the stored file is damaged ({error}); computing them again")
-        store.unlink()
+        store.unlink(missing_ok=True)  # another process may have been quicker
         features = stored()
     say(label + "\n")
     return features
@@ -96,19 +102,32 @@ def _network(base, pool, layer):
 def _check_memory(shape, pool):
     import math
 
-    import psutil
-
-    needed, free = 4 * math.prod(shape), psutil.virtual_memory().available
+    needed, free = 4 * math.prod(shape), _free_memory()
     if needed > 0.8 * free:  # some must be left for the batches and for whatever else runs
         less = "" if pool else "pool=True, "
         raise MemoryError(f"features of {shape[0]:,} pictures, {' × '.join(map(str, shape[1:]))} each, need {needed / 1e9:.1f} GB, and "
                           f"{free / 1e9:.1f} GB are free: take {less}fewer pictures (N_TRAIN) or smaller ones (IMAGE_SIZE)")
 
 
+def _free_memory():
+    """Bytes that this process may still take: what the machine has free, or less where a container sets a limit."""
+    import psutil
+
+    free = psutil.virtual_memory().available
+    try:
+        limit, used = ((CGROUP / name).read_text().strip() for name in ("memory.max", "memory.current"))
+        cached = dict(line.split() for line in (CGROUP / "memory.stat").read_text().splitlines()).get("inactive_file", 0)
+    except OSError:  # no container, or no Linux
+        return free
+    return free if limit == "max" else min(free, int(limit) - int(used) + int(cached))
+
+
 def _key(base, images, pool, layer):
     import numpy as np
 
-    digest = hashlib.sha256(repr((base.name, base.preprocessing, images.shape, str(images.dtype), pool, layer)).encode())
+    probe = np.arange(0, 256, 17, dtype=np.float32)[:15].reshape(1, 1, 5, 3)
+    seen = np.asarray(base.preprocess(probe), np.float32).round(3).tolist() if base.preprocessing else None
+    digest = hashlib.sha256(repr((FORMAT, base.name, seen, images.shape, str(images.dtype), pool, layer)).encode())
     for weight in base.model.get_weights():
         digest.update(np.ascontiguousarray(weight))
     digest.update(np.ascontiguousarray(images))

@@ -4,6 +4,7 @@ Every function takes a Sequential or a functional model, also one with other mod
 and returns arrays; lessons draw them. Images are of shape (count, height, width, channels), as the model takes them.
 """
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -165,7 +166,8 @@ def grad_cam(model, images, layer=None, class_index=None):
     images : array-like of shape (count, height, width, channels)
         An image of one colour is treated as any other: what its map shows is then the border's doing.
     layer : str, optional
-        A layer with feature maps; by default the last one, also inside a nested model.
+        A layer with feature maps, also inside a nested model; by default the last one that does not pool: the last convolution, or
+        what is behind it (normalization, addition, activation).
     class_index : int or sequence of int, optional
         One for all images or one each; by default the class that the model chooses. With a single unit, 1 asks for its
         score and 0 for minus its score.
@@ -263,18 +265,20 @@ def occlusion(model, images, patch, stride, class_index=None):
     raw, classes = [], []
 
     def scores_of(pictures):
-        return np.concatenate([score(probe(batch, training=False)).numpy() for batch in _batches(pictures)])
+        return score(probe(tf.constant(pictures), training=False)).numpy()
 
     for image, asked in zip(images, wanted):
-        covered = np.repeat(image[np.newaxis], len(corners), axis=0)
-        for picture, (top, left) in zip(covered, corners):
-            picture[top:top + patch, left:left + patch] = image.mean(axis=(0, 1))
         whole_scores = scores_of(image[np.newaxis])[0]
         chosen = whole_scores.argmax() if asked < 0 else asked
-        falls, total, times = whole_scores[chosen] - scores_of(covered)[:, chosen], *np.zeros((2, height, width))
-        for fall, (top, left) in zip(falls, corners):
-            total[top:top + patch, left:left + patch] += fall
-            times[top:top + patch, left:left + patch] += 1
+        total, times = np.zeros((2, height, width))
+        for start in range(0, len(corners), BATCH):  # a small patch has thousands of places: never all copies at once
+            places = corners[start:start + BATCH]
+            covered = np.repeat(image[np.newaxis], len(places), axis=0)
+            for picture, (top, left) in zip(covered, places):
+                picture[top:top + patch, left:left + patch] = image.mean(axis=(0, 1))
+            for score_left, (top, left) in zip(scores_of(covered)[:, chosen], places):
+                total[top:top + patch, left:left + patch] += whole_scores[chosen] - score_left
+                times[top:top + patch, left:left + patch] += 1
         raw.append(total / times)
         classes.append(chosen)
     return _evidence(np.stack(raw), np.array(classes))
@@ -341,12 +345,15 @@ def _path_to(model, name):
 
 
 def _last_maps(model):
-    """The path to the last layer whose output is feature maps."""
+    """The path to the last convolution, or to the last layer behind it (normalization, activation, …) before anything pools."""
     convolutions = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D, keras.layers.Conv2DTranspose)
-    paths = [path for path in _paths(_checked(model)) if not isinstance(path[-1], keras.Model)]
-    if not any(isinstance(path[-1], convolutions) for path in paths):
+    pooling = (keras.layers.MaxPooling2D, keras.layers.AveragePooling2D)
+    maps = [path for path in _paths(_checked(model)) if not isinstance(path[-1], keras.Model)
+            and len(_shape(path[-1])) == 4 and _shape(path[-1])[1:3] != (1, 1)]
+    last = max((place for place, path in enumerate(maps) if isinstance(path[-1], convolutions)), default=None)
+    if last is None:
         raise ValueError(f"model: {model.name!r} has no convolution, so it has no feature maps to look at")
-    return [path for path in paths if len(_shape(path[-1])) == 4 and _shape(path[-1])[1:3] != (1, 1)][-1]
+    return list(itertools.takewhile(lambda path: not isinstance(path[-1], pooling), maps[last:]))[-1]
 
 
 def _shape(layer):
@@ -406,6 +413,8 @@ def _as_batch(model, images):
                          "np.repeat(images, 3, axis=-1) writes the grey into all three")
     if images.ndim != len(shape) or not len(images) or any(want not in (None, got) for want, got in zip(shape[1:], images.shape[1:])):
         raise ValueError(f"images must have the shape {('count', *shape[1:])} for {model.name!r}; got {images.shape}".replace("'count'", "count"))
+    if not np.isfinite(images).all():
+        raise ValueError("images hold NaN or infinite values: look at where they come from, such as a division by zero")
     return images
 
 

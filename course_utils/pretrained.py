@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Callable, NamedTuple
 
 from . import models, paths, torch_file
-from .counting import pair
+from .counting import pair, whole
 from .messages import nearest
 
 EMBEDDED = "efficientnet_lite0"
@@ -148,7 +148,7 @@ def as_photographs(images, image_size):
 
     Parameters
     ----------
-    images : ndarray of uint8, shape (count, side, side, 1 or 3)
+    images : ndarray of uint8, shape (count, height, width, 1 or 3)
     image_size : int
         Height and width that are wanted, in pixels.
 
@@ -156,10 +156,18 @@ def as_photographs(images, image_size):
     -------
     ndarray of uint8, shape (count, image_size, image_size, 3)
         Grey pictures have their channel three times; sizes are changed by bilinear interpolation.
+
+    Raises
+    ------
+    ValueError
+        For another shape, or a size that is no whole number above 0.
     """
     import numpy as np
     from keras import ops
 
+    whole("image_size", image_size, 1)
+    if images.ndim != 4 or images.shape[-1] not in (1, 3):
+        raise ValueError(f"images must have shape (count, height, width, 1 or 3); got {images.shape}")
     colour = np.repeat(images, 3 // images.shape[-1], axis=-1)
     if colour.shape[1:3] == (image_size, image_size):
         return colour

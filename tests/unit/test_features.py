@@ -1,5 +1,6 @@
 """The store of features: what is reused, what is noticed, what is refused."""
 
+import dataclasses
 import threading
 
 import numpy as np
@@ -78,6 +79,12 @@ def test_a_change_of_anything_is_noticed(base, images, computed):
     assert len(computed) == 8
 
 
+def test_another_preprocessing_under_the_same_name_is_noticed(base, images, computed):
+    features.extract(base, images)
+    features.extract(dataclasses.replace(base, preprocess=lambda pixels: pixels / 255), images)
+    assert len(computed) == 2
+
+
 def test_a_base_loaded_again_finds_them(images, computed):
     for _ in range(2):
         features.extract(pretrained.load_base(image_size=32), images)
@@ -93,6 +100,23 @@ def test_a_damaged_store_is_rebuilt_with_a_message(base, images, cache, computed
     assert "the stored file is damaged (" in capsys.readouterr().out and len(computed) == 2
     features.extract(base, images)
     assert len(computed) == 2
+
+
+@pytest.mark.parametrize("error", [NotImplementedError("compression type 9"), RuntimeError("file is encrypted")])
+def test_whatever_zipfile_says_of_a_damaged_file_it_is_rebuilt(base, images, computed, monkeypatch, capsys, error):
+    features.extract(base, images)
+    read, failures = features._read, [error]
+    monkeypatch.setattr(features, "_read", lambda *given: (_ for _ in ()).throw(failures.pop()) if failures else read(*given))
+    features.extract(base, images)
+    assert f"the stored file is damaged ({error})" in capsys.readouterr().out and len(computed) == 2
+
+
+def test_a_store_that_may_not_be_read_is_kept_and_named(base, images, cache, monkeypatch):
+    features.extract(base, images)
+    monkeypatch.setattr(features, "_read", lambda *given: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
+    with pytest.raises(features.DataError, match=r"the stored features .*\.npz may not be read: give yourself the right to, or set COURSE_CACHE"):
+        features.extract(base, images)
+    assert len(list(cache.glob("*.npz"))) == 1
 
 
 def test_a_failure_leaves_no_half_written_file(base, images, cache, monkeypatch):
@@ -124,6 +148,18 @@ def test_more_than_the_free_memory_is_refused_before_the_work(base, images, comp
     with pytest.raises(MemoryError, match=r"are free: take fewer pictures \(N_TRAIN\)"):
         features.extract(base, images, pool=True)
     assert not computed
+
+
+def test_a_containers_limit_counts(tmp_path, monkeypatch):
+    monkeypatch.setattr(features, "CGROUP", tmp_path)
+    machine = psutil.virtual_memory()._replace(available=10_000_000)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: machine)
+    assert features._free_memory() == 10_000_000  # no such files
+    for name, text in {"memory.max": "7000000\n", "memory.current": "5000000\n", "memory.stat": "anon 1\ninactive_file 1000000\n"}.items():
+        (tmp_path / name).write_text(text)
+    assert features._free_memory() == 3_000_000
+    (tmp_path / "memory.max").write_text("max\n")
+    assert features._free_memory() == 10_000_000
 
 
 def test_pictures_that_do_not_fit(base, images):

@@ -123,6 +123,20 @@ def class_map(model, images, classes):
     return np.maximum(raw, 0)
 
 
+def test_the_default_layer_is_the_last_before_anything_pools(images):
+    model = keras.Sequential([layers.Input((SIZE, SIZE, 3)), layers.Conv2D(4, 3, name="first"), layers.MaxPooling2D(), layers.Conv2D(5, 3, name="last"),
+                              layers.BatchNormalization(), layers.ReLU(name="after"), layers.MaxPooling2D(), layers.Dropout(0.1), layers.Flatten(),
+                              layers.Dense(2)])
+    assert np.array_equal(inspection.grad_cam(model, images).maps, inspection.grad_cam(model, images, layer="after").maps)
+
+
+def test_images_with_nan_are_refused(images):
+    broken = images.astype("float32")
+    broken[1, 2, 3, 0] = np.nan
+    with pytest.raises(ValueError, match="images hold NaN or infinite values"):
+        inspection.grad_cam(nested(), broken)
+
+
 @pytest.mark.parametrize("build", BUILDERS)
 @pytest.mark.parametrize("units, activation", [(3, "softmax"), (3, "linear"), (1, "sigmoid"), (1, "linear")])
 def test_grad_cam_is_cam_where_a_dense_layer_follows_global_pooling(build, units, activation, images):

@@ -196,3 +196,12 @@ def test_pictures_of_other_data_become_photographs():
     left_dark = np.zeros((1, 2, 2, 1), np.uint8)
     left_dark[:, :, 1] = 100
     assert pretrained.as_photographs(left_dark, 4)[0, 0, :, 0].tolist() == [0, 25, 75, 100]  # bilinear, by hand
+
+
+def test_what_cannot_become_photographs_is_refused():
+    with pytest.raises(ValueError, match=r"images must have shape \(count, height, width, 1 or 3\); got \(2, 8, 8, 4\)"):
+        pretrained.as_photographs(np.zeros((2, 8, 8, 4), np.uint8), 16)
+    with pytest.raises(ValueError, match=r"got \(2, 8, 8\)"):
+        pretrained.as_photographs(np.zeros((2, 8, 8), np.uint8), 16)
+    with pytest.raises(ValueError, match="image_size must be at least 1, got 0"):
+        pretrained.as_photographs(np.zeros((2, 8, 8, 3), np.uint8), 0)
