@@ -2,7 +2,11 @@
 
 import numpy as np
 
-from .checking import Exercise, call, expect_array, expect_numbers
+from .. import counting
+from .checking import Exercise, Wrong, as_array, call, expect_array, expect_choices, expect_numbers, shape_text
+
+LECTURE = np.array([[5, 1, 3, 5, 7, 9], [3, 4, 4, 0, 7, 8], [6, 1, 8, 6, 3, 4],
+                    [1, 3, 5, 8, 4, 6], [1, 1, 5, 3, 1, 2], [1, 2, 2, 6, 4, 6]])
 
 # ---- recall: what a pooling layer does to the size
 
@@ -24,6 +28,86 @@ def check_pooled_side(answer):
     return "Sizes follow the rule of convolution, and a maximum has nothing to learn."
 
 
+# ---- by hand: the lecture's matrix with another window
+
+
+def pooled_by_hand():
+    top = [8, 9]     # rows 0 to 2: columns 0 to 2, columns 3 to 5
+    bottom = [5, 8]  # rows 3 to 5
+    return [top, bottom]
+
+
+def check_pooled_by_hand(answer):
+    def pooled(summary, size, stride):
+        return summary(np.lib.stride_tricks.sliding_window_view(LECTURE, (size, size))[::stride, ::stride], axis=(2, 3))
+
+    came, right = as_array(answer), pooled(np.max, 3, 3)
+    if np.array_equal(came, right):
+        return "Windows that touch and do not overlap: each number of the matrix counts once."
+    if came.shape == (4,) and np.array_equal(came, right.ravel()):
+        raise Wrong("the four numbers are right. Now write them as a map: a list of two rows, two numbers in each.", came=came)
+    slips = [(pooled(np.max, 2, 2), "this is the pooling of section 2, with windows of 2 × 2. Here they are 3 × 3."),
+             (pooled(np.max, 3, 2), "your windows overlap: they moved by 2. Here they move by 3."),
+             (pooled(np.max, 3, 1), "your windows moved by 1. Here they move by 3, so each number lies in one window only."),
+             (pooled(np.min, 3, 3), "these are the smallest numbers of the windows."),
+             (pooled(np.mean, 3, 3), "these are the means of the windows. Max pooling keeps the largest number."),
+             (pooled(np.sum, 3, 3), "these are the sums of the windows. Max pooling adds nothing: it keeps the largest number."),
+             (LECTURE[::3, ::3], "these are the numbers at the top left of each window, not the largest ones."),
+             ([[8, 9], [7, 8]], "7 would be right for the picture of lesson 01, whose last two rows are others. Take the matrix of this lesson."),
+             (right.T, "rows and columns are exchanged: the second number of the first row belongs to the window at the top right.")]
+    for value, message in slips:
+        if came.shape == np.shape(value) and np.allclose(came, value, atol=0.05):
+            raise Wrong(message, came=came)
+    if came.shape != right.shape:
+        raise Wrong(f"your map has the shape {shape_text(came.shape)}. How many windows of 3 fit side by side into 6 columns, without overlap?",
+                    came=came)
+    row, column = map(int, np.argwhere(came != right)[0])
+    raise Wrong(f"the number in row {row}, column {column} of your map is not the largest of its window (counting from 0): "
+                f"rows {3 * row} to {3 * row + 2}, columns {3 * column} to {3 * column + 2}.", came=came)
+
+
+# ---- code: the lecture's question about the direction of a shift
+
+
+def share_unnoticed(rounds, down, right):
+    window = 2**rounds  # a number of the last map stands for window × window pixels
+    rows = max(0, 1 - abs(down) / window)
+    columns = max(0, 1 - abs(right) / window)
+    return rows * columns  # the dot must stay in the window in both directions
+
+
+def check_share_unnoticed(answer):
+    probes = [(2, 0, 1), (2, 1, 0), (2, 1, 1), (1, 1, 1), (3, 2, 5), (2, 2, 3), (3, 0, 0), (2, -1, 0), (3, 3, -2),
+              (1, 3, 0), (2, 5, 6), (0, 0, 1), (0, 0, 0)]
+    for rounds, down, right in probes:
+        tried = f"share_unnoticed(rounds={rounds}, down={down}, right={right})"
+        came = call(answer, rounds, down, right, tried=tried)
+        size, expected = 2**rounds, share_unnoticed(rounds, down, right)
+        rows, columns = 1 - abs(down) / size, 1 - abs(right) / size
+        too_far = ("the dot leaves its window for certain, in both directions. Two shares below 0 give a product above 0: cut off each at 0."
+                   if rows < 0 and columns < 0 else
+                   "a share is never below 0. From a shift by a whole window on, no start is left from which it goes unnoticed.")
+        expect_array(came, expected, tried, [
+            (1 - expected, "this is the share of the shifts that is noticed. Asked for is the other one: unnoticed."),
+            (100 * expected, "this is in per cent. A share is a number from 0 to 1."),
+            (rows * columns, too_far),
+            (max(0, 1 - max(down, 0) / size) * max(0, 1 - max(right, 0) / size),
+             "a shift up or to the left (a negative number) is noticed, too, and as often as one down or to the right."),
+            ((1 - down / size) * (1 - right / size),
+             "a shift up or to the left (a negative number) makes your share larger. It is noticed as often as one down or to the right."),
+            (max(0, 1 - (abs(down) + abs(right)) / size),
+             "the two directions are added. The starts at which the dot leaves its window in both directions are then taken off twice."),
+            (max(0, min(rows, columns)), "you count only the larger of the two moves. The dot must stay in its window in both directions at once."),
+            (max(0, columns), "`down` changes nothing in your answer. A dot can leave its window through the bottom as well as through the side."),
+            (max(0, rows), "`right` changes nothing in your answer. A dot can leave its window through the side as well as through the bottom."),
+            (max(0, 1 - abs(down) / (2 * rounds or 1)) * max(0, 1 - abs(right) / (2 * rounds or 1)),
+             "your window has 2 · rounds pixels. Each round doubles it: after three rounds it is 8."),
+            (max(0, 1 - abs(down) / 2) * max(0, 1 - abs(right) / 2), "your window has always 2 pixels. Each round doubles it: `rounds` must count."),
+        ])
+    return ("After two rounds, 75 % of the shifts by one pixel down go unnoticed, as many as to the right. Along the diagonal it is 9/16: "
+            "the dot must stay in its window in both directions.")
+
+
 # ---- code: the other pooling
 
 
@@ -43,7 +127,8 @@ def check_average_pool(answer):
         windows = np.lib.stride_tricks.sliding_window_view(image, (size, size))
         expect_array(came, right, tried, [
             (windows[::stride, ::stride].max(axis=(2, 3)), "these are the largest numbers of the windows: max pooling. Asked for is the mean."),
-            (windows[::stride, ::stride].sum(axis=(2, 3)), "these are the sums of the windows: they are still to be divided by the number of pixels in a window."),
+            (windows[::stride, ::stride].sum(axis=(2, 3)),
+             "these are the sums of the windows: they are still to be divided by the number of pixels in a window."),
             (right * size, "you divided by the side of the window. A window of size × size holds more pixels than that."),
             (right.astype(int), "the fractions are lost. Did you put the means into an array of whole numbers, or divide with // ?"),
             (windows.mean(axis=(2, 3)), "the window moves by one pixel at a time: `stride` is not used."),
@@ -52,13 +137,91 @@ def check_average_pool(answer):
     return "The same loop as for max pooling, with another summary of the window."
 
 
+# ---- design: a stack that sees the whole picture
+
+
+def stack():
+    convolution, pooling = (3, 1), (2, 2)
+    four_blocks = [convolution, pooling] * 4         # R = 46, and a step of J = 16
+    return four_blocks + [convolution, convolution]  # each of the last two adds 2 · 16: R = 110
+
+
+def check_stack(answer):
+    layers = as_array(answer)
+    if layers.ndim != 2 or layers.shape[1] != 2 or not len(layers):
+        raise Wrong("give a list of pairs (window, stride), one for each layer, from the picture on: [(3, 1), (2, 2), …].", came=answer)
+    layers = [tuple(layer) for layer in layers.tolist()]
+    slips = {(3, 2): "a convolution with stride 2. Here convolutions have stride 1; the pooling layers do the halving.",
+             (2, 1): "a window of 2 with stride 1. The pooling layers here have stride 2.",
+             (1, 3): "window and stride exchanged: a convolution of 3 × 3 with stride 1 is (3, 1)."}
+    for place, layer in enumerate(layers, 1):
+        if layer not in [(3, 1), (2, 2)]:
+            only = "allowed are only convolutions (3, 1) and pooling layers (2, 2)."
+            raise Wrong(f"layer {place} is {layer}: {slips.get(layer, only)}", came=layers)
+    for place, (before, layer) in enumerate(zip([None, *layers], layers), 1):
+        if layer == (2, 2) and before is None:
+            raise Wrong("the first layer pools the bare picture. At least one convolution comes before each pooling layer.", came=layers)
+        if layer == (2, 2) and before == (2, 2):
+            raise Wrong(f"layer {place} pools what has just been pooled. At least one convolution comes before each pooling layer.", came=layers)
+    field, step = counting.receptive_field([(int(window), int(stride)) for window, stride in layers])
+    seen = f"a number of your last map sees {field} pixels in each direction"
+    if field < 96 and (2, 2) not in layers:
+        raise Wrong(f"{seen}, 96 are asked for. Without pooling each layer adds only 2: what makes the step J grow?", came=layers)
+    if field < 96:
+        raise Wrong(f"{seen}, 96 are asked for. Behind your last layer the step is J = {step}: one more convolution there would add "
+                    f"{2 * step} pixels.", came=layers)
+    if len(layers) > 11:
+        why = ("Which of them add least? A layer adds more, the more pooling layers come before it." if (2, 2) in layers
+               else "Without pooling each adds only 2 pixels.")
+        raise Wrong(f"{seen}, but you use {len(layers)} layers; at most 11 are allowed. {why}", came=layers)
+    fewer = "With fewer layers it is impossible." if len(layers) == 10 else "One layer fewer is enough: can you find it?"
+    return f"A number of the last map sees {field} pixels in each direction, with {len(layers)} layers. {fewer}"
+
+
+# ---- explain: the order of ReLU and pooling
+
+
+def swapped():
+    # a: the largest number of a window stays the largest if all below 0 become 0
+    # b: a quarter of the numbers is left for ReLU
+    # d: in ReLU(mean) the negative numbers count, and pull the mean down
+    return "abd"
+
+
+def check_swapped(answer):
+    expect_choices(answer, "abd", {
+        "a": "Think of max pooling: take the window 3, −1, 0, −5, then one of negative numbers only. Compute both orders.",
+        "b": "Think of the work of ReLU: how many numbers does it get if pooling comes first?",
+        "c": "take a window of 4 and −4. Average pooling, then ReLU gives 0; what does ReLU, then average pooling give?",
+        "d": "Think of average pooling: if it comes first, the negative numbers still count in the mean. In which direction do they pull it?",
+        "e": "the convolution comes before both, and computes the same map in either order."})
+    return "ReLU keeps the order of numbers, so the largest stays the largest; a mean it does not keep."
+
+
 EXERCISES = [
     Exercise("pooled_side", pooled_side, check_pooled_side, hints=(
         "The rule of lesson 01 for sizes holds for pooling, too.",
         "How often can a window of 3 be moved by 2, from 0 on, and still end before 27? The place it starts at counts.",
         "Without padding: (n − k) // s + 1.")),
+    Exercise("pooled_by_hand", pooled_by_hand, check_pooled_by_hand, hints=(
+        "Draw the windows first: with window 3 and stride 3 they touch, and do not overlap.",
+        "There are four windows: rows 0 to 2 or 3 to 5, with columns 0 to 2 or 3 to 5.",
+        "The window at the top left holds 5, 1, 3; 3, 4, 4; 6, 1, 8. Its largest number stands in its corner.")),
+    Exercise("share_unnoticed", share_unnoticed, check_share_unnoticed, hints=(
+        "After `rounds` rounds, how many rows and columns of the picture belong to one number of the last map?",
+        "A dot stands in one of 2**rounds rows of its window. From how many of them is it still inside, after a shift down by d? "
+        "The columns go likewise.",
+        "The share for the rows is max(0, 1 − abs(down) / 2**rounds). Row and column do not depend on each other: multiply the two shares.")),
     Exercise("average_pool", average_pool, check_average_pool, hints=(
         "Begin with `max_pool` from the lesson. What must be another function?",
         "The windows begin at rows 0, stride, 2 · stride, … as long as row + size fits into the picture.",
         "image[row:row + size, column:column + size].mean() is one number of the result.")),
+    Exercise("stack", stack, check_stack, hints=(
+        "Follow R and J from layer to layer, as in section 10: `counting.receptive_field(stack)` does it for you.",
+        "A convolution adds 2 · J to R, and J doubles with each pooling layer. So put convolutions where J is large.",
+        "Four blocks of convolution and pooling give R = 46 and J = 16. How many convolutions are then missing?")),
+    Exercise("swapped", swapped, check_swapped, hints=(
+        "Try windows with small numbers, some of them negative, in both orders.",
+        "ReLU never changes which of two numbers is the larger one (they may become equal). What follows for the maximum, and what not for the mean?",
+        "Of the five statements, three are true. One is about the result of max pooling, one about work, one about the mean.")),
 ]

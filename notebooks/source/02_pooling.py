@@ -37,7 +37,7 @@ MAX_SHIFT: int = 10  # largest shift in section 7, pixels, 1 to 40
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import counting, datasets, plots, reference, runtime
+from course_utils import counting, datasets, exercises, plots, reference, runtime
 from course_utils.results import record
 
 with runtime.quiet():
@@ -443,13 +443,105 @@ record(dead_share=round(dead, 3), weak_share=round(weak, 3),
 # %% [markdown]
 # ## Exercises
 #
-# 1. **Recall.** A map of 27 × 27 is pooled with a window of 3 and a stride of 2. How large is the result? How many parameters has the layer?
-# 2. **By hand.** Pool the lecture's matrix with a window of 3 and a stride of 3. Then with a window of 3 and a stride of 1: how large is the result, and what is its largest number?
-# 3. **The lecture's question.** The dot moves *down* instead of to the right, or along the diagonal. Which share of the shifts by one pixel goes unnoticed after two rounds? Think first, then change `share_unchanged` and measure. (Let the dot start in every row *and* column of a window, and give `dot` more rows.)
-# 4. **Code.** Write `average_pool(image, size, stride)` after the pattern of `max_pool`, and compare it with `reference.average_pool2d`.
-# 5. **Design.** A picture has 96 × 96 pixels. Choose convolutions of 3 × 3 and pooling layers of 2 × 2, at least one convolution before each pooling layer, so that one number of
-#    the last map sees 96 pixels or more in each direction, with as few layers as you can.
-# 6. **Explain.** Somebody swaps ReLU and max pooling. Does the result change? Does the work? What if it were average pooling?
+# Each exercise says at once whether your answer is right, and if not, what seems to have gone wrong. Put your answer in the place of the dots (`...`) and
+# run the cell. `ex.NAME.hint()` gives a hint, then the next one; `ex.NAME.solution()` shows a solution. You can also skip them all: nothing later depends on them.
+
+# %%
+ex = exercises.lesson("02")
+
+# %% [markdown]
+# ### 1 · Size and parameters
+#
+# **Recall.** A map of 27 × 27 goes through `MaxPooling2D(pool_size=3, strides=2)`, without padding. How many numbers has a side of the result? How many parameters has
+# the layer?
+
+# %%
+side, parameters = ..., ...
+
+ex.pooled_side.check((side, parameters))
+
+# %% [markdown]
+# ### 2 · Another window
+#
+# **By hand.** Pool the lecture's matrix (`print(lecture)` shows it) once more, with the maximum, but with a window of 3 × 3 and a stride of 3. Write the map as a list of rows.
+
+# %%
+pooled_map = [[..., ...],
+              [..., ...]]
+
+ex.pooled_by_hand.check(pooled_map)
+
+# %% [markdown]
+# ### 3 · A shift in any direction
+#
+# **Code.** The lecture asks what happens if the shift goes in another direction. In section 7 the dot moved to the right. Now it moves *down*, or along the diagonal (one pixel
+# down and one to the right). **Predict:** which share of these shifts goes unnoticed after two rounds?
+#
+# Then write the answer for every shift: `share_unnoticed(rounds, down, right)`. The numbers `down` and `right` say how many pixels the dot moves; negative numbers mean up
+# and to the left. `rounds` is the number of rounds of max pooling (window 2, stride 2), from 0 on. The dot is far from the border, and may start in every row and in every
+# column of a window, equally often. Return the share (from 0 to 1) of the starts from which the pooled map stays the same.
+# From section 7 you know that `share_unnoticed(1, 0, 1)` is 0.5. You may compute it or count dots.
+
+# %%
+def share_unnoticed(rounds, down, right):
+    return ...
+
+
+ex.share_unnoticed.check(share_unnoticed)
+
+# %% [markdown]
+# ### 4 · Average pooling
+#
+# **Code.** Write `average_pool(image, size, stride)` after the pattern of `max_pool` in section 3. `image` is an array with two axes, not always square; `size` and `stride` are
+# whole numbers; nothing is padded. Return the array of the means: `average_pool(np.array([[1, 2], [3, 5]]), 2, 2)` is `[[2.75]]`.
+
+# %%
+def average_pool(image, size, stride):
+    return ...
+
+
+ex.average_pool.check(average_pool)
+
+# %% [markdown]
+# ### 5 · A stack that sees the whole picture
+#
+# **Design.** A picture has 96 × 96 pixels. Choose convolutions of 3 × 3 with stride 1, written `(3, 1)`, and pooling layers of 2 × 2 with stride 2, written `(2, 2)`, so that one number of
+# the last map has a receptive field of 96 pixels or more in each direction. At least one convolution comes before each pooling layer (between two of them, too). You have at most 11
+# layers. (The convolutions pad with `'same'`, so that the maps do not run out; padding does not enter the receptive field.)
+
+# %%
+stack = [(3, 1), (2, 2), ...]
+
+ex.stack.check(stack)
+
+# %% [markdown]
+# ### 6 · The order of ReLU and pooling
+#
+# **Explain.** After a convolution come ReLU and then pooling (window 2, stride 2). Somebody swaps the two: pooling first, then ReLU. Which of these statements are true?
+#
+# - **a** With max pooling, the result does not change.
+# - **b** ReLU now has only about a quarter of the numbers to look at.
+# - **c** With average pooling, the result does not change either.
+# - **d** With average pooling, no number of the result becomes larger, and some may become smaller.
+# - **e** The convolution now needs fewer multiplications.
+
+# %%
+true_statements = ...  # the letters in quotes, such as "ce"
+
+ex.swapped.check(true_statements)
+
+# %% [markdown]
+# Which ones are done?
+
+# %%
+exercises.progress()
+
+# %% [markdown]
+# ### To think about, or to measure
+#
+# 1. Measure what you predicted in exercise 3: change `share_unchanged` so that the dot starts in every row *and* column of a window and moves down, or along the diagonal. (Give `dot`
+#    more rows.)
+# 2. Exercise 5 counts layers. Build your stack in Keras with 16 filters in each convolution. What does it cost in multiplications, and which layer costs most?
 #
 # ## Summary
 #

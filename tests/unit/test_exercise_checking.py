@@ -2,7 +2,7 @@
 
 import pytest
 
-from course_utils.exercises.checking import Wrong, expect_letters
+from course_utils.exercises.checking import Unanswered, Wrong, expect_letters, refuse_dots
 
 TWO = {"first": ("a", {"b": "b is the other one."}), "second": ("ac", {"b": "b is no.", "c": "think of c."})}
 
@@ -20,3 +20,13 @@ def test_letters_are_compared_name_by_name(answers):
 def test_wrong_letters_are_named(answers, message):
     with pytest.raises(Wrong, match=message):
         expect_letters(answers, TWO)
+
+
+@pytest.mark.parametrize("answer", [..., [1, ...], {"side": ...}, [[1, ...], [2, 3]], {"sizes": (1, ...)}])
+def test_dots_are_found_one_level_down_too(answer):
+    with pytest.raises(Unanswered):
+        refuse_dots(answer)
+
+
+def test_an_answer_without_dots_passes():
+    refuse_dots([[1, 2], {"a": "b"}, None])

@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from course_utils import reference
+from course_utils.exercises.lesson_02 import LECTURE
+
 
 def pool_with_loops(image, size, stride):
     height, width = len(image), len(image[0])
@@ -24,6 +27,39 @@ def in_place(image, size, stride):
     return pool_with_views(image, size, stride)
 
 
+def measured_with_dots(rounds, down, right):
+    def pooled(row, column):
+        image = np.zeros((64, 64))
+        image[row, column] = 1
+        for _ in range(rounds):
+            image = reference.max_pool2d(image, 2)
+        return image
+
+    size, unnoticed = 2**rounds, 0
+    for row in range(16, 16 + size):
+        for column in range(16, 16 + size):
+            unnoticed += np.array_equal(pooled(row, column), pooled(row + down, column + right))
+    return unnoticed / size**2
+
+
+def counted_in_the_window(rounds, down, right):
+    places = np.arange(2**rounds)
+
+    def stays(move):
+        return ((places + move >= 0) & (places + move < len(places))).mean(dtype="float32")
+
+    return np.float32(stays(down) * stays(right))
+
+
+def unclipped(rounds, down, right):
+    return (1 - abs(down) / 2**rounds) * (1 - abs(right) / 2**rounds)
+
+
+def twice_the_rounds(rounds, down, right):
+    window = max(1, 2 * rounds)
+    return max(0, 1 - abs(down) / window) * max(0, 1 - abs(right) / window)
+
+
 CASES = {
     "pooled_side": {
         "value": True,
@@ -31,14 +67,56 @@ CASES = {
         "wrong": {"steps, not places": ((12, 0), "one place more"), "same": ((14, 0), "padding='same'"),
                   "stride of the window": ((9, 0), "stride of 3"), "no stride": ((25, 0), "stride of 1"),
                   "weights": ((13, 9), "9 weights"), "weights and bias": ((13, 10), "a bias")}},
+    "pooled_by_hand": {
+        "value": True,
+        "right": [((8, 9), (5, 8)), np.array([[8.0, 9.0], [5.0, 8.0]], "float32"), reference.max_pool2d([[8, 9], [5, 8]], 1)],
+        "wrong": {"window 2": ([[5, 5, 9], [6, 8, 6], [2, 6, 6]], "section 2"), "stride 2": ([[8, 8], [8, 8]], "moved by 2"),
+                  "stride 1": (reference.max_pool2d(LECTURE, 3, 1), "moved by 1"),
+                  "smallest": (-reference.max_pool2d(-LECTURE, 3), "smallest"), "means": (reference.average_pool2d(LECTURE, 3).round(1), "means"),
+                  "sums": (reference.average_pool2d(LECTURE, 3) * 9, "sums"), "corners": ([[5, 5], [1, 8]], "top left of each"),
+                  "lesson 01": ([[8, 9], [7, 8]], "lesson 01"), "transposed": ([[8, 5], [9, 8]], "rows and columns"),
+                  "flat": ([8, 9, 5, 8], "two rows"), "overlooked": ([[8, 9], [5, 6]], "rows 3 to 5, columns 3 to 5"),
+                  "three rows": ([[8, 9], [5, 8], [2, 6]], "How many windows")}},
+    "share_unnoticed": {
+        "right": [measured_with_dots, counted_in_the_window],
+        "wrong": {"noticed": (lambda rounds, down, right: 1 - counted_in_the_window(rounds, down, right), "that is noticed"),
+                  "per cent": (lambda rounds, down, right: 100 * counted_in_the_window(rounds, down, right), "per cent"),
+                  "below 0": (unclipped, "never below 0"),
+                  "product cut off": (lambda rounds, down, right: max(0, unclipped(rounds, down, right)), "Two shares below 0 give"),
+                  "signs ignored": (lambda rounds, down, right: counted_in_the_window(rounds, max(down, 0), max(right, 0)),
+                                    "(a negative number) is noticed"),
+                  "signs kept": (lambda rounds, down, right: max(0, 1 - down / 2**rounds) * max(0, 1 - right / 2**rounds), "makes your share larger"),
+                  "added": (lambda rounds, down, right: max(0, 1 - (abs(down) + abs(right)) / 2**rounds), "taken off twice"),
+                  "the larger move": (lambda rounds, down, right: max(0, 1 - max(abs(down), abs(right)) / 2**rounds), "larger of the two moves"),
+                  "only right": (lambda rounds, down, right: counted_in_the_window(rounds, 0, right), "`down` changes nothing"),
+                  "only down": (lambda rounds, down, right: counted_in_the_window(rounds, down, 0), "`right` changes nothing"),
+                  "twice the rounds": (twice_the_rounds, "2 · rounds"),
+                  "one round": (lambda rounds, down, right: counted_in_the_window(1, down, right), "always 2 pixels")}},
     "average_pool": {
         "right": [pool_with_loops, pool_with_views],
-        "wrong": {"maximum": (lambda image, size, stride: np.array([[image[r:r + size, c:c + size].max() for c in range(0, image.shape[1] - size + 1, stride)]
-                                                                    for r in range(0, image.shape[0] - size + 1, stride)]), "largest numbers"),
+        "wrong": {"maximum": (reference.max_pool2d, "largest numbers"),
                   "sum": (lambda image, size, stride: pool_with_views(image, size, stride) * size**2, "still to be divided"),
                   "divided by the side": (lambda image, size, stride: pool_with_views(image, size, stride) * size, "side of the window"),
                   "whole numbers": (lambda image, size, stride: pool_with_views(image, size, stride).astype(int), "fractions are lost"),
                   "no stride": (lambda image, size, stride: pool_with_views(image, size, 1), "`stride` is not used"),
                   "transposed": (lambda image, size, stride: pool_with_views(image, size, stride).T, "rows and columns"),
                   "in place": (in_place, "changes the array")}},
+    "stack": {
+        "value": True,
+        "right": [np.array([(3, 1), (2, 2)] * 4 + [(3, 1)] * 2), [[3, 1], [2, 2]] * 5 + [[3, 1]],
+                  ([(3.0, 1.0), (2.0, 2.0)] * 4 + [(3, 1), (3, 1), (2, 2)])],
+        "wrong": {"no pooling": ([(3, 1)] * 48, "Without pooling each adds only 2"),
+                  "no pooling, too small": ([(3, 1)] * 10, "what makes the step J grow"),
+                  "five blocks": ([(3, 1), (2, 2)] * 5, "sees 94 pixels"), "nine layers": ([(3, 1), (2, 2)] * 4 + [(3, 1)], "would add 32"),
+                  "six blocks": ([(3, 1), (2, 2)] * 6, "12 layers"), "convolutions first": ([(3, 1)] * 5 + [(2, 2), (3, 1), (2, 2)], "would add 8"),
+                  "pooling twice": ([(3, 1), (2, 2), (2, 2)] * 3, "layer 3 pools"), "pooling first": ([(2, 2), (3, 1)] * 5, "bare picture"),
+                  "strided": ([(3, 2)] * 6, "do the halving"), "pooling without stride": ([(3, 1), (2, 1)] * 4, "stride 1. The pooling"),
+                  "larger kernel": ([(7, 1), (2, 2)] * 4, "allowed are only"), "exchanged": ([(1, 3), (2, 2)] * 4, "exchanged"),
+                  "endless": ([(np.inf, 1), (2, 2)], "layer 1 is (inf, 1.0)"), "one number": (3, "list of pairs")}},
+    "swapped": {
+        "value": True,
+        "right": ["dba", ["a", "b", "d"], "A, B, D"],
+        "wrong": {"mean as well": ("abcd", "window of 4 and −4"), "convolution saved": ("abde", "comes before both"),
+                  "maximum changes": ("bd", "Think of max pooling"),
+                  "no work saved": ("ad", "work of ReLU"), "mean the same": ("ab", "pull it"), "no letters": (3, "in quotes")}},
 }
