@@ -57,7 +57,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from skimage.transform import rotate
 
-from course_utils import augment, datasets, models, plots, results, runtime, training
+from course_utils import augment, datasets, exercises, models, plots, results, runtime, training
 
 with runtime.quiet():
     import keras
@@ -657,12 +657,118 @@ results.compare("06", **numbers)
 #
 # ## Exercises
 #
-# 1. **The lecture's.** List all the ways in which pictures of cats may vary. Mark those that a program can imitate, and name the layer or argument for each. Which can none?
-# 2. **Recall.** Write `rotation_range=30`, `width_shift_range=0.1` and `zoom_range=0.2` as layers, so that they do what the generator really does. Which arguments must `RandomZoom` get?
-# 3. **By hand.** A point lies 20 pixels to the right of the centre. Where is it after a zoom of 1.5 and then a rotation by 90° counter-clockwise? After the same two in the other order? And with a shear of 45° to the right (rows stay rows) instead of the zoom?
-# 4. **Explain.** The sum of section 3 counts some pictures more than once. Which, if the 36 rotations are 0°, 10°, …, 350° and the 4 orientations are quarter turns? How many are left? And if the orientations are the picture, its two mirror images and both?
-# 5. **Measure.** Set `DATASET = "digits"` and train with `FLIP = True` and with `FLIP = False`. Then choose ranges that suit digits. What does `N_TRAIN = 100` change?
-# 6. **Design.** Test-time augmentation: let the network judge ten variations of each validation picture, and take the mean of its answers. For which of the two networks does it help, and what does it cost?
+# Each exercise says at once whether your answer is right, and if not, what seems to have gone wrong. Put your answer in the place of the dots (`...`) and run the cell. `ex.NAME.hint()` gives a hint, then the next one; `ex.NAME.solution()` shows a solution.
+# You can also skip them all: nothing later depends on them.
+
+# %%
+ex = exercises.lesson("06")
+
+# %% [markdown]
+# ### 1 · In which ways do cats vary?
+#
+# **Recall.** The lecture's exercise: list all the ways in which pictures of cats may vary, and mark those that software can imitate. Make your own list first. Then take this one. Which of these variations can a simple program make from *one* photograph, by moving its pixels (all by one rule) or changing their values?
+#
+# - a: the cat is farther to the left
+# - b: the cat is nearer
+# - c: it is darker
+# - d: the cat walks to the left instead of to the right
+# - e: the cat is seen from behind
+# - f: it is a cat of another breed
+# - g: the camera was held askew
+# - h: the light is yellower
+# - i: the cat has curled up to sleep
+#
+# Answer with letters in quotes, such as `"abc"`.
+
+# %%
+letters = ...
+ex.image_variations.check(letters)
+
+# %% [markdown]
+# ### 2 · Does the order matter?
+#
+# **By hand.** A point lies 20 pixels to the right of the centre; we write it (20, 0): first how far to the right, then how far **up**. Where is it after these moves, all around the centre? *Zoom*: everything is shown 1.5 times as large. *Turn*: by 90°,
+# counter-clockwise. *Shear*: upright lines lean to the right by 45°, rows stay rows. Each answer is a pair such as `(20, 0)`.
+
+# %%
+zoom_then_turn = ...
+turn_then_zoom = ...
+shear_then_turn = ...
+turn_then_shear = ...
+ex.order_of_moves.check([zoom_then_turn, turn_then_zoom, shear_then_turn, turn_then_shear])
+
+# %% [markdown]
+# ### 3 · Several moves in one matrix
+#
+# **Code.** Write `move_matrix(rotation, shear, zoom)`. It returns the matrix $A$ of section 7, of shape 2 × 2, for "zoom, then shear, then rotate". Both angles are in degrees: `rotation` counter-clockwise as one sees it, `shear` is the angle by which upright lines lean to the right (rows stay rows).
+# `zoom` shows everything so many times as large, in both directions. A point is a column (right, **down**) seen from the centre, as in an image, whose rows count downwards. For example, `move_matrix(90, 0, 2)` is `[[0, 2], [-2, 0]]`, because (1, 0), right of the centre, goes to (0, −2), above it. Use NumPy only, not `augment.warp_matrices`.
+
+# %%
+def move_matrix(rotation, shear, zoom):
+    return ...
+
+
+ex.move_matrix.check(move_matrix)
+
+# %% [markdown]
+# ### 4 · The generator's ranges as layers
+#
+# **Code.** Write `augmentation_model(rotation_range, shift_range, zoom_range)`. It returns a Keras model that consists of `RandomRotation`, `RandomTranslation` and `RandomZoom`, in any order, with the same ranges as
+#
+# `ImageDataGenerator(rotation_range=rotation_range, width_shift_range=shift_range, height_shift_range=shift_range, zoom_range=zoom_range)`.
+#
+# The arguments are numbers in the generator's units: degrees, a share of the side below 1, and 0.2 for a zoom from 0.8 to 1.2. Section 4 says what the generator's zoom does to the proportions. The order of the moves and the filling of the corners need not be the same.
+
+# %%
+def augmentation_model(rotation_range, shift_range, zoom_range):
+    return ...
+
+
+ex.augmentation_model.check(augmentation_model)
+
+# %% [markdown]
+# ### 5 · Which would you use?
+#
+# **Design.** For each task and augmentation, choose one letter. `"u"`: use it. `"w"`: do not, the label would become **wrong** for some pictures. `"n"`: do not; the label holds, but such pictures **never** (or hardly ever) come.
+#
+# The tasks: *digits*, ten classes, handwritten; *pets*, cat or dog, in photographs by their owners; *blood cells*, kinds of cells, under a microscope; *road signs*, "turn left", "turn right" and others; *chest X-rays*, whether the heart is on its usual side.
+
+# %%
+choices = {"digits, turned by up to 15 degrees": ..., "digits, turned by any angle": ...,
+           "pets, mirrored": ..., "pets, upside down": ...,
+           "blood cells, turned by any angle": ...,
+           "road signs, mirrored": ...,
+           "chest X-rays, mirrored": ...}
+ex.choose_moves.check(choices)
+
+# %% [markdown]
+# ### 6 · Augmentation when the network is used
+#
+# **Code.** *Test-time augmentation*: let a network judge several variations of each picture, and take the mean of its answers. Write `mean_answers(answer, vary, pictures, count)`:
+#
+# - `answer(batch)` gives a network's answers to a batch of pictures: an array of shape (number of pictures, classes), as `model.predict` does;
+# - `vary(batch)` gives for each picture of a batch one new random variation of it, as `warp(batch, training=True)` does;
+# - `pictures` has the shape (number of pictures, height, width, channels), and `count` says how many variations of each are judged. The picture as it is does not count.
+#
+# It returns the mean answers, of shape (number of pictures, classes).
+
+# %%
+def mean_answers(answer, vary, pictures, count):
+    return ...
+
+
+ex.mean_answers.check(mean_answers)
+
+# %%
+exercises.progress()
+
+# %% [markdown]
+# ### To think about, or to measure
+#
+# 1. **Explain.** The sum of section 3 counts some pictures more than once. Which, if the 36 rotations are 0°, 10°, …, 350° and the 4 orientations are quarter turns? How many are left? And if the orientations are the picture, its two mirror images and both?
+# 2. **Measure.** Set `DATASET = "digits"` and train with `FLIP = True` and with `FLIP = False`. Then choose ranges that suit digits. What does `N_TRAIN = 100` change?
+# 3. **Measure.** Let both networks judge ten variations of each validation picture, with your `mean_answers`. For which of the two does test-time augmentation help, and what does it cost?
+# 4. **Design.** Choose augmentations for a task of your own, and give the reason for each that you use and for each that you leave out.
 #
 # ## Summary
 #
