@@ -40,7 +40,7 @@ SEED: int = 0  # seed of the random filters, 0 or more
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import counting, datasets, plots, reference, runtime
+from course_utils import counting, datasets, exercises, plots, reference, runtime
 from course_utils.results import record
 
 with runtime.quiet():
@@ -550,14 +550,106 @@ record(layer_parameters=parameters, layer_multiplications=multiplications,
 # %% [markdown]
 # ## Exercises
 #
-# 1. **Recall.** A picture of 64 × 64 goes through a kernel of 5 × 5 with stride 2 and no padding. How large is the map? And with `'same'`?
-# 2. **By hand.** Compute the feature map of the 6 × 6 picture with the kernel [[0, 0, 0], [0, 1, 0], [0, 0, 0]]. Say in a sentence what this kernel does.
-# 3. **Identify.** What does each of these kernels detect: [[1, 1, 1], [0, 0, 0], [−1, −1, −1]]; [[0, 1, 0], [0, 1, 0], [0, 1, 0]]; [[2, −1, −1], [−1, 2, −1], [−1, −1, 2]]?
-#    Enter each as `MY_KERNEL`, nine numbers in one list, and see whether you were right. Which of them answers to a flat picture?
-# 4. **Design.** Find a kernel that answers to edges in the direction of the other diagonal, and not to flat regions.
-# 5. **Count.** A layer has 64 filters of 3 × 3 on an input of 128 channels. How many parameters has it? How many multiplications on a map of 56 × 56?
-# 6. **Code.** Extend `correlate` from section 3 by an argument `stride`. Compare it with `reference.correlate2d`.
-# 7. **Explain.** Two layers of 3 × 3 with a ReLU between them see 5 × 5 pixels. Give two reasons to prefer them to one layer of 5 × 5. (Count parameters for 64 channels in and out.)
+# Each exercise says at once whether your answer is right, and if not, what seems to have gone wrong. Put your answer in the place of the dots (`...`) and
+# run the cell. `ex.NAME.hint()` gives a hint, then the next one; `ex.NAME.solution()` shows a solution. You can also skip them all: nothing later depends on them.
+
+# %%
+ex = exercises.lesson("01")
+
+# %% [markdown]
+# ### 1 · Sizes of maps
+#
+# **Recall.** A picture of 64 × 64 goes through a kernel of 5 × 5 with stride 2. How many numbers has a side of the map with `'valid'`, and how many with `'same'`?
+
+# %%
+valid, same = ..., ...
+
+ex.map_sizes.check((valid, same))
+
+# %% [markdown]
+# ### 2 · A kernel with a single 1
+#
+# **By hand.** Compute the feature map of the 6 × 6 picture of section 2 (`print(image)` shows it) with the kernel [[0, 0, 0], [0, 1, 0], [0, 0, 0]], stride 1, without padding. Write it as a list of rows.
+# What does this kernel do?
+
+# %%
+rows = [...]
+
+ex.centre_map.check(rows)
+
+# %% [markdown]
+# ### 3 · What a kernel looks for
+#
+# **Recall.** To what does each of these kernels answer with its largest numbers? Choose one letter for each.
+#
+# - **A** is [[1, 1, 1], [0, 0, 0], [−1, −1, −1]], **B** is [[0, 1, 0], [0, 1, 0], [0, 1, 0]], **C** is [[2, −1, −1], [−1, 2, −1], [−1, −1, 2]].
+# - **a** a horizontal edge, bright above and dark below; **b** a horizontal edge, dark above and bright below; **c** a vertical edge;
+#   **d** bright pixels in a column, whatever lies to the left and to the right of them; **e** a bright line on dark ground from top left to bottom right; **f** one from bottom left to top right.
+#
+# And which of the three, A, B or C, answers to a flat picture (every pixel 1) with a number other than 0?
+
+# %%
+found = {"A": ..., "B": ..., "C": ...,  # each a letter from "a" to "f"
+         "flat": ...}                   # "A", "B" or "C"
+
+ex.what_kernels_find.check(found)
+
+# %% [markdown]
+# To see whether they do, enter each as `MY_KERNEL`, nine numbers in one list.
+#
+# ### 4 · Count a layer
+#
+# **Code.** Write `count_layer(kernel, channels_in, filters, height, width)` for a layer with square kernels (`kernel` is their side), a bias for each filter, and a map of
+# `height` × `width` numbers for each filter. Return its parameters and its multiplications. For instance, `count_layer(2, 1, 1, 3, 4)` is `(5, 48)`.
+# Then call it: a layer has 64 filters of 3 × 3 on an input of 128 channels, and its maps have 56 × 56 numbers. **Predict** first: are there more parameters or more multiplications, and how many times more?
+
+# %%
+def count_layer(kernel, channels_in, filters, height, width):
+    return ...
+
+
+ex.count_layer.check(count_layer)
+
+# %% [markdown]
+# ### 5 · A stride for `correlate`
+#
+# **Code.** Extend `correlate` of section 3: `strided_correlate(image, kernel, stride)` moves the window by `stride` pixels, downwards and to the right. `image` and `kernel` are arrays with two
+# axes, not always square; the window stays inside the picture. Return the map as an array. With `stride=1` it is the map of `correlate`;
+# `strided_correlate(image, kernel, 2)` with the lecture's picture and kernel is `[[1, 2], [10, -10]]`.
+
+# %%
+def strided_correlate(image, kernel, stride):
+    return ...
+
+
+ex.strided_correlate.check(strided_correlate)
+
+# %% [markdown]
+# ### 6 · An edge along the diagonal
+#
+# **Design.** Find a kernel of 3 × 3 for the edge in this picture (0 is dark, 9 is bright), which runs from bottom left to top right:
+# $$\begin{matrix} 0 & 0 & 0 & 9 \\ 0 & 0 & 9 & 9 \\ 0 & 9 & 9 & 9 \\ 9 & 9 & 9 & 9 \end{matrix}$$
+# It must give 0 wherever the picture is flat. And its strongest answer to this edge must be at least twice as strong as its strongest answer to an edge from top left
+# to bottom right. Signs and scale are up to you: a strong negative answer counts as much as a strong positive one.
+
+# %%
+diagonal_kernel = [[..., ..., ...],
+                   [..., ..., ...],
+                   [..., ..., ...]]
+
+ex.diagonal.check(diagonal_kernel)
+
+# %% [markdown]
+# Which ones are done?
+
+# %%
+exercises.progress()
+
+# %% [markdown]
+# ### To think about, or to measure
+#
+# 1. **Explain.** Two layers of 3 × 3 with a ReLU between them see 5 × 5 pixels. Give two reasons to prefer them to one layer of 5 × 5. (Count parameters for 64 channels in and out.)
+# 2. Enter your kernel of exercise 6 as `MY_KERNEL`. Where does the photograph have such edges?
 #
 # ## Summary
 #
