@@ -46,7 +46,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from course_utils import counting, datasets, models, paths, plots, results, runtime, training
+from course_utils import counting, datasets, exercises, models, paths, plots, results, runtime, training
 
 with runtime.quiet():
     import keras
@@ -247,7 +247,7 @@ print(f"change in validation accuracy: {100 * (deeper_best - custom_best):+.1f} 
 
 # %% [markdown]
 # On toy pets, do not expect what the lecture saw. In most runs the deeper network starts more slowly, and so few epochs leave it less time to learn by heart: a narrower gap between its curves is then no proof that the remedy works.
-# We also changed two things at once, depth and dropout; exercise 3 separates them. And neither more layers nor dropout
+# We also changed two things at once, depth and dropout; exercise 7 separates them. And neither more layers nor dropout
 # shows it a turned pet; only such pictures do. Lesson 06 makes them.
 #
 # ## 4. ShallowVGG
@@ -570,12 +570,107 @@ results.compare(
 # %% [markdown]
 # ## Exercises
 #
-# 1. **Recall.** Compute by hand how many parameters VGG16's fc1 has. How many would it have after global average pooling instead of flattening?
-# 2. **The lecture's sums.** A map of 28 × 28 × 256 comes in, and a *5 × 5* convolution makes 96 maps. Count the multiplications directly, then with a 1 × 1 reduction to 32. For the lecture's 3 × 3 example: from how many reduced channels on does the detour cost more than it saves?
-# 3. **Build the deeper convnet.** Move the dropout in front of the six units, and try rates of 0, 0.2 and 0.5, with three seeds each. Report the mean and the spread, not the best run.
-# 4. **Measure.** Train with Keras's default `epsilon`, and with pixels from 0 to 1 instead of −1 to 1. How many of the six units are alive after training, for five seeds?
-# 5. **Code.** VGG19 has four convolutions in each of its last three blocks. Write its table, predict its parameters, and compare with `networks`. (You need not build its head.)
-# 6. **Design.** An app may hold 10 million parameters and spend 1 billion multiplications a picture. Which networks of the table qualify? Which one do you take, and what do you measure before you decide?
+# Each exercise says at once whether your answer is right, and if not, what seems to have gone wrong. Put your answer in the place of the dots (`...`) and run the cell.
+# `ex.NAME.hint()` gives a hint, then the next one; `ex.NAME.solution()` shows a solution. You can also skip them all: nothing later depends on them.
+
+# %%
+ex = exercises.lesson("03")
+
+# %% [markdown]
+# ### 1 · The largest layer
+#
+# **Recall.** How many parameters, weights and biases, has VGG16's fc1, the dense layer of 4,096 units after the base? How many would it have after global average pooling instead of flattening?
+
+# %%
+flattened = ...
+averaged = ...
+ex.fc1_parameters.check([flattened, averaged])
+
+# %% [markdown]
+# ### 2 · The lecture's sums
+#
+# **By hand.** A map of 28 × 28 × 256 comes in, and a *5 × 5* convolution makes 96 maps of the same size. Count the multiplications directly, then with a 1 × 1 convolution to 32 maps in between (both steps together).
+# Last: for the lecture's 3 × 3 example of section 8, from 256 to 192 maps, what is the smallest number of maps in between with which the detour needs *more* multiplications than the direct way?
+
+# %%
+directly = ...
+with_detour = ...
+dearer_from = ...
+ex.inception_sums.check([directly, with_detour, dearer_from])
+
+# %% [markdown]
+# ### 3 · Small kernels only
+#
+# **Code.** Two 3 × 3 convolutions in a row see 5 × 5 pixels of the map before them. So a later version of GoogLeNet puts them in the place of the 5 × 5 (Szegedy and others, 2016). Write this module: four branches, all from `maps`, joined along the channels.
+#
+# - 1 × 1 to `ones` maps;
+# - 1 × 1 to `reduce_threes` maps, then 3 × 3 to `threes`;
+# - 1 × 1 to `reduce_twice` maps, then 3 × 3 to `twice`, then again 3 × 3 to `twice`;
+# - max pooling over 3 × 3 with stride 1, then 1 × 1 to `after_pool` maps.
+#
+# Each convolution has biases and a ReLU, and the size is kept. `maps` is a Keras tensor such as `layers.Input((28, 28, 192))`; the function returns the tensor that comes out.
+# With `filters = (64, 96, 128, 16, 32, 32)` its shape is `(None, 28, 28, 256)`.
+
+# %%
+def small_kernel_module(maps, filters):
+    ones, reduce_threes, threes, reduce_twice, twice, after_pool = filters
+    return ...
+
+
+ex.small_kernel_module.check(small_kernel_module)
+
+# %% [markdown]
+# ### 4 · The lecture's deeper convnet
+#
+# **Code.** Build the network of section 3 for two classes, as a function of the shape of a picture, such as `(128, 128, 3)`. It returns the network, Sequential or functional, not compiled. The pixels come already centred, so there is no `Rescaling`.
+#
+# | part | layers |
+# | --- | --- |
+# | block 1 | one convolution, 32 filters of 5 × 5; max pooling |
+# | block 2 | two convolutions, 64 filters of 3 × 3; max pooling |
+# | block 3 | three convolutions, 128 filters of 3 × 3; max pooling |
+# | head | flatten; 6 units with ReLU; dropout with rate 0.2; one unit with sigmoid |
+#
+# All convolutions keep the size and have a ReLU; the pooling windows are 2 × 2 with stride 2.
+
+# %%
+def deeper_convnet(shape):
+    return ...
+
+
+ex.deeper_convnet.check(deeper_convnet)
+
+# %% [markdown]
+# ### 5 · Any VGG
+#
+# **Code.** Write a function that counts the parameters of a VGG, without building it. It takes a table of pairs (filters, convolutions), one a block, like `VGG16` of section 5. The pictures have 224 × 224 × 3 numbers;
+# each block ends with pooling 2 × 2; the head flattens and has 4,096, 4,096 and 1,000 units. `vgg_parameters(VGG16)` must return 138357544. **Predict** VGG19's number: it has four convolutions in each of its last three blocks.
+
+# %%
+def vgg_parameters(table):
+    return ...
+
+
+ex.vgg_parameters.check(vgg_parameters)
+
+# %% [markdown]
+# ### 6 · What fits into an app
+#
+# **Design.** An app may hold 10 million parameters and spend 1 billion multiplications a picture. Which networks of the table `networks` (section 6) qualify? Answer with a list of their names.
+
+# %%
+qualified = ...
+ex.app_networks.check(qualified)
+
+# %%
+exercises.progress()
+
+# %% [markdown]
+# ### To think about, or to measure
+#
+# 7. **Build the deeper convnet.** Move the dropout in front of the six units, and try rates of 0, 0.2 and 0.5, with three seeds each. Report the mean and the spread, not the best run.
+# 8. **Measure.** Train with Keras's default `epsilon`, and with pixels from 0 to 1 instead of −1 to 1. How many of the six units are alive after training, for five seeds?
+# 9. **Design.** Which of the networks of exercise 6 do you take for the app, and what do you measure before you decide?
 #
 # ## Summary
 #
@@ -590,6 +685,7 @@ results.compare(
 #
 # - K. Simonyan and A. Zisserman, *Very deep convolutional networks for large-scale image recognition* (VGG), ICLR 2015, arXiv:1409.1556.
 # - C. Szegedy and others, *Going deeper with convolutions* (GoogLeNet), CVPR 2015, arXiv:1409.4842.
+# - C. Szegedy and others, *Rethinking the inception architecture for computer vision*, CVPR 2016, arXiv:1512.00567.
 # - M. Lin, Q. Chen and S. Yan, *Network in network*, ICLR 2014, arXiv:1312.4400.
 # - A. Canziani, A. Paszke and E. Culurciello, *An analysis of deep neural network models for practical applications*, 2016, arXiv:1605.07678.
 # - F. Chollet, *Xception: deep learning with depthwise separable convolutions*, CVPR 2017, arXiv:1610.02357.
