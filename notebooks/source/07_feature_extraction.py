@@ -234,7 +234,8 @@ for row in counting.model_counts(base.model):
     stage = re.match(r"[a-z]*\d*", row.name)[0]  # block2a_expand_conv belongs to block2
     stages[stage] = row.output_shape, stages.get(stage, (None, 0))[1] + row.parameters
 for stage, (shape, parameters) in stages.items():
-    print(f"{stage:15} ends with {shape!s:16} {parameters:10,} parameters")
+    if parameters:  # the preprocessing has none
+        print(f"{stage:10} ends with {shape!s:16} {parameters:10,} parameters")
 print(f"the base: {base.model.count_params():,} parameters")
 
 # %% [markdown]
@@ -303,7 +304,7 @@ for rate, history in rates.items():
           f"loss {history['val_loss'][-1]:.3f}; {seconds / epochs:.2f} seconds an epoch")
 
 # %% [markdown]
-# With toy pets, in most runs, both rates reach about the same accuracy, the larger one within its first epochs; but its curves jump, and its training loss goes to zero: it has learnt the training pictures by heart. The head has more parameters than any network that we have trained so far, and a few hundred pictures to learn from; small steps, stopped
+# With toy pets, in most runs, both rates reach about the same accuracy, the larger one within its first epochs; but its curves jump, and its validation loss ends higher: it has learnt the training pictures by heart, and where it is wrong, it is wrong with great confidence. The head has more parameters than any network that we have trained so far, and a few hundred pictures to learn from; small steps, stopped
 # in time, are one way to keep it in check. Dropout and a smaller head are others. (An epoch takes no less time than one of the small network from scratch, because of these parameters; but the head needs fewer epochs.)
 #
 # There is an even smaller head. **Global average pooling** takes the mean of each map, so a picture becomes one number a channel, and a linear head on them has a closed solution, **ridge regression**: no learning rate, no epochs, no luck. It makes $\lVert X W - Y \rVert^2 + \lambda \lVert W \rVert^2$ smallest: small errors, with small weights. The rows of $X$ are the pooled features of the training pictures, less their mean; the rows of $Y$ have
@@ -660,7 +661,7 @@ else:
 results.compare("07", **numbers)
 
 # %% [markdown]
-# "Our full run" was made with photographs, `cats_vs_dogs` at 160 × 160: harder than drawings for a small network, easier for the base. The third lecture gives no accuracies in words, so its column is empty. Its set-up has 2,000 photographs of cats and dogs for training and 1,000 each for validation and test, VGG16 at 150 × 150, and the wrong preprocessing. Where you can download VGG16's weights, `DATASET = "cats_vs_dogs"`, `BASE = "vgg16"` and `IMAGE_SIZE = 150` repeat it with the right one.
+# "Our full run" was made with photographs, `cats_vs_dogs` at 224 × 224: harder than drawings for a small network, easier for the base. The third lecture gives no accuracies in words, so its column is empty. Its set-up has 2,000 photographs of cats and dogs for training and 1,000 each for validation and test, VGG16 at 150 × 150, and the wrong preprocessing. Where you can download VGG16's weights, `DATASET = "cats_vs_dogs"`, `BASE = "vgg16"` and `IMAGE_SIZE = 150` repeat it with the right one.
 #
 # ## Exercises
 #

@@ -66,7 +66,7 @@ keras.utils.set_random_seed(SEED)
 # %% [markdown]
 # ## 1. The question: right for the right reason?
 #
-# A network can be right for a wrong reason. In a well-known experiment, a classifier told wolves from huskies by the snow around the wolves (Ribeiro and others, 2016). Accuracy does not show this, if the validation pictures have the same snow. So we want to see *what in the
+# A network can be right for a wrong reason. In a well-known experiment, a classifier told wolves from huskies by the snow around the wolves (Ribeiro and others, 2016, who had trained it on such pictures on purpose). Accuracy does not show this, if the validation pictures have the same snow. So we want to see *what in the
 # picture* decides. The third lecture names three ways to look inside: activations, filters, and heatmaps of a class. This lesson takes them in this order, and then tests whether the heatmaps tell the truth.
 
 # %%
@@ -119,7 +119,7 @@ plots.show(figure, alt=f"Validation pictures of {data.name}; where heads are kno
 # %% [markdown]
 # ## 2. The network: lesson 08 in short
 #
-# The base without its head, and our own: the mean of each feature map, dropout, one dense layer. First the head learns on stored features; then the last blocks of the base learn with it, at a low rate, on augmented pictures. BatchNormalization rests all the time.
+# The base without its head, and our own: the mean of each feature map, dropout, one dense layer. First the head learns on stored features, of the training pictures and of one augmented version of each; then the last blocks of the base learn with it, at a low rate, on new augmented versions. BatchNormalization stays in inference mode. (We do not load lesson 08's file, so that this lesson runs alone; and with 128 pixels a side the heatmaps are a little finer.)
 
 # %%
 def classifier(base_model):
@@ -141,9 +141,12 @@ if FIRST_UNFROZEN not in names[1:]:
     raise ValueError(f"FIRST_UNFROZEN must be a layer of {BASE}, such as {names[-3]!r}; "
                      f"got {FIRST_UNFROZEN!r}")
 network = classifier(base.model)
-head = compiled(keras.Sequential([layers.Input(base.feature_shape[-1:]), *network.layers[2:]]), 0.001)
-head.fit(features.extract(base, images, pool=True), labels, batch_size=BATCH_SIZE, epochs=EPOCHS_HEAD,
-         verbose=0, callbacks=[training.progress(EPOCHS_HEAD, "head on the frozen base")])
+warp = augment.RandomWarp(rotation=30, shift=0.1, zoom=0.2, shear=10, flip=FLIP, seed=SEED)
+variations = keras.ops.convert_to_numpy(warp(images, training=True)).astype("uint8")
+means = features.extract(base, np.concatenate([images, variations]), pool=True)
+head = compiled(keras.Sequential([layers.Input(means.shape[1:]), *network.layers[2:]]), 0.001)
+head.fit(means, np.tile(labels, 2), batch_size=BATCH_SIZE, epochs=EPOCHS_HEAD, verbose=0,
+         callbacks=[training.progress(EPOCHS_HEAD, "head on the frozen base")])
 weights = {"frozen base": network.get_weights()}
 
 # %% [markdown]
@@ -153,7 +156,6 @@ weights = {"frozen base": network.get_weights()}
 first = names.index(FIRST_UNFROZEN)
 for place, layer in enumerate(base.model.layers):
     layer.trainable = place >= first and not isinstance(layer, layers.BatchNormalization)
-warp = augment.RandomWarp(rotation=30, shift=0.1, zoom=0.2, shear=10, flip=FLIP, seed=SEED)
 augmented = compiled(keras.Sequential([layers.Input(images.shape[1:]), warp, network]), LEARNING_RATE)
 augmented.fit(images, labels, batch_size=BATCH_SIZE, epochs=EPOCHS, verbose=0,
               callbacks=[training.progress(EPOCHS, "fine-tuning")])
@@ -197,7 +199,7 @@ for name, (_, height, width, count) in ((name, maps.shape) for name, maps in fou
     print(f"{name:20} {count:5,} maps of {height} × {width}")
 
 # %% [markdown]
-# `inspection.activations` does the same for any layer, also for those inside `network`, where the base is one layer of four. Here are the four liveliest maps of each stage, those with the largest standard deviation. **Look:** up to which stage do you recognise the subject?
+# `inspection.activations` does the same for any layer, also for those inside `network`, where the base is one layer of four. Here are four maps of each stage, those with the largest standard deviation. Black is a map's smallest value, white its largest; the ReLU of the embedded base cuts at 6, so many of them have only a few levels. **Look:** up to which stage do you recognise the subject?
 
 # %%
 figure, axes = plt.subplots(4, len(found) + 1, figsize=(1.4 * (len(found) + 1), 5.9))
@@ -205,12 +207,12 @@ for ax in axes[:, 0]:
     ax.axis("off")
 plots.picture(square.astype("uint8"), axes[0, 0], title=photo.name)
 for column, (name, maps) in zip(axes.T[1:], found.items()):
-    liveliest = np.argsort(-maps[0].std(axis=(0, 1)))[:4]
-    for ax, which in zip(column, liveliest):
+    most_varied = np.argsort(-maps[0].std(axis=(0, 1)))[:4]
+    for ax, which in zip(column, most_varied):
         plots.picture(maps[0, :, :, which], ax)
     column[0].set_title(f"{maps.shape[1]} × {maps.shape[2]}")
 plots.show(figure, alt=(
-    f"{photo.name}, and in columns the four liveliest feature maps of each stage, from fine maps "
+    f"{photo.name}, and in columns four feature maps of each stage, from fine maps "
     "that resemble the photograph to coarse ones with a few bright squares."))
 
 # %% [markdown]
@@ -225,11 +227,11 @@ for name, maps in found.items():
 #
 # ## 4. Filters: the picture that excites one most
 #
-# So we turn the question around, and look for the picture $x$ that makes the mean of the map $A_k$ as large as possible. Training goes down the gradient of the loss, and changes the weights. Here we go *up* the gradient of the activation, and change the **pixels**:
+# So we turn the question around (**activation maximization**), and look for the picture $x$ that makes the mean of the map $A_k$ as large as possible. Training goes down the gradient of the loss, and changes the weights. Here we go *up* the gradient of the activation, and change the **pixels**:
 #
 # $$ x \leftarrow x + \eta \, \frac{g}{\sqrt{\operatorname{mean}(g^2)}} , \qquad g = \frac{\partial}{\partial x} \operatorname{mean}(A_k) . $$
 #
-# Dividing by the size of the gradient makes all steps equally long, also for filters with tiny gradients. We start with weak grey noise. **Predict:** will the activation grow in each step?
+# Dividing by the size of the gradient makes all steps equally long, also for filters with tiny gradients. We start with weak grey noise. (`tape.watch` tells TensorFlow that it is the pixels for which a derivative will be asked; weights are watched by themselves.) **Predict:** will the activation grow in each step?
 
 # %%
 early, late = list(stages.values())[0], list(stages.values())[-1]
@@ -248,7 +250,7 @@ print("by hand and by inspection.maximise_filter:",
       "agree" if np.abs(by_helper.images[0] - pixels[0]).mean() < 1 else "differ")
 
 # %% [markdown]
-# Not in every step, perhaps: a step of fixed length can jump over the top. And in this base it cannot grow for ever, because its ReLU stops at 6. The helper does several filters at once. We take six filters each of an early, a middle and the last stage. Where a map is zero for the noise and all around it, there is no gradient to follow, so we choose those that the noise excites most. Of each picture we show the middle, with its contrast raised. **Predict** which row will have the largest patterns.
+# Not in every step, perhaps: a step of fixed length can jump over the top. And in this base it cannot grow for ever, because its ReLU stops at 6. The helper does several filters at once. We take six filters each of an early, a middle and the last stage. A filter whose map is zero for the noise has gradient zero, so the climb cannot begin; we choose the six that the noise excites most. Of each picture we show the middle, with its contrast raised. **Predict** which row will have the most regular patterns.
 
 # %%
 rows = [early, list(stages.values())[len(stages) // 2], late]
@@ -261,7 +263,7 @@ for name in rows:
     for image in excited[name].images[:, quarter:-quarter, quarter:-quarter]:
         shown.append(np.clip(0.5 + (image - image.mean()) / (5 * image.std() + 1e-9), 0, 1))
 titles = [row if place == 0 else "" for row in ("early", "middle", "last") for place in range(6)]
-plots.show(plots.pictures(shown, titles, columns=6, side=1.0), alt=(
+plots.show(plots.pictures(shown, titles, columns=6, side=1.1), alt=(
     "Three rows of six pictures made by gradient ascent: plain colours and fine regular textures for "
     "the early stage, stripes and nets for the middle one, irregular curls for the last."))
 
@@ -274,16 +276,16 @@ for name in rows:
     print(f"{name:20} more excited than by noise: {np.sum(after > before)} of {len(after)} filters")
 
 # %% [markdown]
-# Early filters want stripes, dots and colours; we met such filters in lesson 01, made by hand. Later ones see more of the picture (lesson 02: the receptive field) and want larger and more complicated patterns. Be careful with stories about the last row: each picture is *one* of many that excite
+# Where a filter of the last stage ends lower than it began, the last step jumped over the top: steps of a fixed length never settle. Early filters want plain stripes, dots and colours; we met such filters in lesson 01, made by hand. Later ones see more of the picture (lesson 02: the receptive field); what they want is less regular, and harder to name. Be careful with stories about the last row: each picture is *one* of many that excite
 # the filter, it was found from noise, and it lies far from all photographs. Better looking ones need further rules, such as smoothness (Olah and others, 2017).
 #
 # ## 5. Which places speak for a class
 #
-# Now the question that we began with. Our network ends with means and a dense layer, so its score can be taken apart *exactly*. The score $y$ of a class (before the sigmoid or softmax) is a weighted sum of means, and a mean is a sum over places $(i, j)$:
+# Now the question that we began with. Our network ends with means and a dense layer, so its score can be taken apart *exactly*. The score $y$ of a class (its **logit**, before the sigmoid or softmax) is a weighted sum of means, and a mean is a sum over places $(i, j)$:
 #
 # $$ y = b + \sum_k w_k \, \frac{1}{Z} \sum_{i,j} A_{kij} = b + \sum_{i,j} M_{ij} , \qquad M_{ij} = \frac{1}{Z} \sum_k w_k A_{kij} . $$
 #
-# $Z$ is the number of places. $M$ is the **class activation map** (Zhou and others, 2016): what each place adds to the score. One sigmoid unit speaks for class 1, so for class 0 all signs change. **Predict:** is $M$ positive everywhere, if the network is sure?
+# $Z$ is the number of places. $M$ is the **class activation map** (Zhou and others, 2016): what each place adds to the score. One sigmoid unit speaks for class 1, so for class 0 all signs change. **Predict:** is $M$ positive everywhere, if the network is sure? (The next figure shows it.)
 
 # %%
 network.set_weights(weights["fine-tuned"])
@@ -300,32 +302,36 @@ assert np.isclose(M.sum() + bias[class_index], score, rtol=1e-3, atol=1e-3)
 print(f"sum of the map plus bias equals the score: yes; map {M.shape}, class {data.classes[class_index]!r}")
 
 # %% [markdown]
-# In most networks there are negative places too: they speak for another class, or against this one. A heatmap shows the positive ones only: ReLU, then divided by the largest.
+# Places may be negative too: they speak for another class, or against this one. A heatmap shows the positive ones only: ReLU, then divided by the largest.
 #
 # Not every network ends with means and one dense layer. **Grad-CAM** (Selvaraju and others, 2017) works for any layer: the weight of a map is the mean of the *gradient* of the score for it.
 #
 # $$ \alpha_k = \frac{1}{Z} \sum_{i,j} \frac{\partial y}{\partial A_{kij}} , \qquad L = \operatorname{ReLU} \Big( \sum_k \alpha_k A_k \Big) . $$
 #
-# **Predict** what $\alpha_k$ is for our network, from the formula for $y$.
+# **Predict** what $\alpha_k$ is for our network: what is $\partial y / \partial A_{kij}$, by the formula for $y$?
 
 # %%
 explained = inspection.grad_cam(network, example, class_index=class_index)
 by_hand, by_gradient = np.maximum(M, 0), explained.maps[0] * explained.largest[0]
 assert np.allclose(by_gradient, by_hand, rtol=1e-2, atol=1e-3 * max(1, by_hand.max()))
 print("Grad-CAM and the class activation map agree: yes")
-figure, ax = plt.subplots(figsize=(3.4, 3.2))
-plots.matrix(explained.maps[0], ax, title=f"for {data.classes[class_index]}", decimals=2)
-plots.show(figure, alt="A coarse heatmap as a matrix of numbers between 0 and 1.")
+figure, axes = plt.subplots(1, 3, figsize=(9, 3.2))
+plots.picture(example[0], axes[0], title=data.classes[class_index])
+plots.matrix(M, axes[1], title=f"M for {data.classes[class_index]}", signed=True, decimals=2)
+plots.matrix(explained.maps[0], axes[2], title="its heatmap", decimals=2)
+plots.show(figure, alt=(
+    f"A validation picture of {data.name}, its class activation map as a matrix of signed numbers, and the "
+    "heatmap, a matrix of numbers between 0 and 1 with the same pattern."))
 
 # %% [markdown]
-# $\alpha_k = w_k / Z$: here both are the same. (With sigmoid or softmax in place, the gradient would vanish where the network is sure. So `grad_cam` computes the score from the inputs, the kernel and the bias of the last dense layer.)
+# $\partial y / \partial A_{kij} = w_k / Z$ at all places, so $\alpha_k = w_k / Z$: here both are the same. (With sigmoid or softmax in place, the gradient would vanish where the network is sure. So `grad_cam` computes the score from the inputs, the kernel and the bias of the last dense layer.)
 #
-# The map has as few squares as the last feature maps. Drawn over the picture, it is enlarged, with values in between; that makes it smooth, but no finer. **Predict** where it will be bright.
+# The map has as few squares as the last feature maps. Drawn over the picture, it is enlarged, with values in between; that makes it smooth, but no finer. In the next figures the picture is grey, and the colours are the heat: from black, none, to yellow, the largest. **Predict** where it will be yellow.
 
 # %%
 def draw_heat(ax, pixels, heat, title=None, box=None):
     smooth = keras.ops.image.resize(heat[..., None], pixels.shape[:2])
-    plots.picture(pixels, ax, title=title)
+    plots.picture(pixels.mean(axis=-1), ax, title=title, limits=(0, 255))  # grey, so that only heat has colours
     ax.imshow(keras.ops.convert_to_numpy(smooth)[..., 0], cmap="inferno", alpha=0.5, vmin=0, vmax=1)
     if box is not None:
         draw_box(ax, box)
@@ -352,9 +358,11 @@ wide = classifier(pretrained.load_base(BASE, (IMAGE_SIZE, 2 * IMAGE_SIZE), weigh
 wide.set_weights(network.get_weights())
 right = explained.classes == unseen_labels
 group = [np.flatnonzero(unseen_labels == label) for label in (0, 1)]
-group = [members[np.argsort(~right[members], kind="stable")][:10] for members in group]
+group = [members[np.argsort(~right[members], kind="stable")][:10] for members in group]  # correct ones first
 pairs = list(zip(*group))
-doubles = np.stack([np.concatenate([unseen[a], unseen[b]], axis=1) for a, b in pairs])
+sides = np.arange(len(pairs)) % 2  # of class 0: in every second pair it stands on the right
+doubles = np.stack([np.concatenate([unseen[a], unseen[b]] if side == 0 else [unseen[b], unseen[a]], axis=1)
+                    for (a, b), side in zip(pairs, sides)])
 both = [inspection.grad_cam(wide, doubles, class_index=label) for label in (0, 1)]
 print(f"double pictures of shape {doubles.shape[1:]}, heatmaps of {both[0].maps.shape[1:]}")
 
@@ -365,7 +373,7 @@ for label in (0, 1):
     draw_heat(axes[1 + label], doubles[0], both[label].maps[0], title=f"evidence for {data.classes[label]}")
 plots.show(figure, alt=(
     f"Two validation pictures of {data.name} side by side, {data.classes[0]} on the left and "
-    f"{data.classes[1]} on the right; then with the heatmap for each of the two classes."))
+    f"{data.classes[1]} on the right; then in grey with the heatmap for each of the two classes."))
 
 # %% [markdown]
 # One picture proves little. How often does the maximum lie in the half with the right subject? By guessing it would be every second time.
@@ -373,15 +381,15 @@ plots.show(figure, alt=(
 # %% tags=["nbval-ignore-output"] reason="trained numbers differ a little from machine to machine"
 middle = both[0].maps.shape[2] / 2
 halves = [evidence.maps.max(axis=1).argmax(axis=1) // middle for evidence in both]
-in_right_half = float(np.mean([halves[label] == label for label in (0, 1)]))
-print(f"maximum in the half with the class that was asked for: {in_right_half:.2f}")
+in_right_half = float(np.mean([halves[0] == sides, halves[1] == 1 - sides]))
+print(f"maximum in the half with the class that was asked for: {in_right_half:.2f} of {2 * len(pairs)} questions")
 
 # %% [markdown]
-# The heatmap answers the question that was asked: it separates classes, not only the subject from the wall.
+# The heatmap answers the question that was asked: it separates classes, not only the subject from the wall. (With two classes and one sigmoid, the two maps are one: $M$ for class 0 is $-M$ for class 1. So what we see is its negative and its positive part.)
 #
 # ## 7. A second opinion: cover it up
 #
-# Grad-CAM looks into the network. **Occlusion** (Zeiler and Fergus, 2014) only asks it: cover a part of the picture with a patch of its mean colour, and see by how much the score falls. Then move the patch. It needs no gradients and no feature maps, so it works for any classifier; but it needs one
+# Grad-CAM looks into the network. **Occlusion** (Zeiler and Fergus, 2014) only asks it: cover a part of the picture with a patch of one colour, the picture's mean, and see by how much the score falls; the map shows at each pixel the mean fall over all patches that cover it. Then move the patch. It needs no gradients and no feature maps, so it works for any classifier; but it needs one
 # forward pass for each place. **Compute it by hand:** how many places are there for `PATCH` and a stride of half of it?
 
 # %%
@@ -399,14 +407,9 @@ plots.show(figure, alt=(
     f"Two validation pictures of {data.name}, each with its heatmap by Grad-CAM and by occlusion."))
 
 # %% [markdown]
-# The two need not agree in detail. Grad-CAM says which places *had a part* in the score; occlusion what the score *loses* when a place is gone. If both ears say "cat", covering one may cost little. And a grey patch is itself something that the network has never seen. Where both agree, we may believe them more.
-#
-# ## 8. Does the heatmap tell the truth?
-#
-# A heatmap always looks convincing. So we count, as in the **pointing game** (Zhang and others, 2016): how often does the maximum of the map, the middle of its brightest square, lie in the box of the head? Only correctly classified pictures count. Beside the fine-tuned network stand four baselines: the network before fine-tuning; an untrained network, with random weights; the centre of the picture; and chance, which is the mean
-# share of the picture that the box takes. **Predict** all five. Which baseline will be hardest to beat?
+# How often do both have their maximum in the box of the head? We ask for ten pictures.
 
-# %%
+# %% tags=["nbval-ignore-output"] reason="trained numbers differ a little from machine to machine"
 def points_into(maps, boxes):
     """Whether the centre of each map's brightest square lies in its box; a map of zeros does not."""
     rows, columns = np.unravel_index(maps.reshape(len(maps), -1).argmax(axis=1), maps.shape[1:])
@@ -415,6 +418,22 @@ def points_into(maps, boxes):
     return (left <= x) & (x < right) & (top <= y) & (y < bottom) & (maps.max(axis=(1, 2)) > 0)
 
 
+if boxes is not None:
+    ten = np.linspace(0, len(unseen) - 1, min(10, len(unseen))).astype(int)
+    second = points_into(inspection.occlusion(network, unseen[ten], PATCH, stride).maps, boxes[ten])
+    first = points_into(explained.maps[ten], boxes[ten])
+    print(f"of {len(ten)} pictures: Grad-CAM in the head {first.sum()}, occlusion {second.sum()},",
+          f"both {np.sum(first & second)}")
+
+# %% [markdown]
+# The two need not agree, and often they do not. Grad-CAM says which places *had a part* in the score; occlusion what the score *loses* when a place is gone. If both ears say "cat", covering one may cost little. And a patch of one colour is itself something that the network has never seen. Where both agree, we may believe them more.
+#
+# ## 8. Does the heatmap tell the truth?
+#
+# A heatmap always looks convincing. So we count, as in the **pointing game** (Zhang and others, 2016): how often does the maximum of the map, the middle of its brightest square, lie in the box of the head? Only correctly classified pictures count. Beside the fine-tuned network stand four baselines: the network before fine-tuning; an untrained network, with random weights; the centre of the picture; and chance, which is the mean
+# share of the picture that the box takes. **Predict** all five. Which baseline will be hardest to beat?
+
+# %%
 def pointing_game(pictures, boxes):
     shares, centre = {}, np.zeros((len(boxes), 3, 3))
     centre[:, 1, 1] = 1
@@ -423,8 +442,12 @@ def pointing_game(pictures, boxes):
         explained = inspection.grad_cam(network, pictures)
         counts = explained.classes == unseen_labels
         shares[name] = float(points_into(explained.maps, boxes)[counts].mean())
+        print(f"{name:12} {shares[name]:.3f} of the {counts.sum()} pictures that it classifies correctly")
     area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]) / IMAGE_SIZE**2
-    return shares | {"centre": float(points_into(centre, boxes).mean()), "chance": float(area.mean())}
+    always = {"centre": float(points_into(centre, boxes).mean()), "chance": float(area.mean())}
+    for name, share in always.items():
+        print(f"{name:12} {share:.3f}")
+    return shares | always
 
 
 keras.utils.set_random_seed(SEED)
@@ -434,28 +457,27 @@ print("boxes known:", "yes" if boxes is not None else f"no, {data.name} has none
 
 # %% tags=["nbval-ignore-output"] reason="trained numbers differ a little from machine to machine"
 as_drawn = pointing_game(unseen, boxes) if boxes is not None else {}
-for name, share in as_drawn.items():
-    print(f"{name:12} points into the head in {share:.3f} of the pictures")
 
 # %% [markdown]
-# For toy pets the fine-tuned network points into the head nearly always. But so does the centre of the picture: *always*, because the pets sit in the middle and their heads are large. A map that is brightest in the middle for any reason at all would win this game. Even an untrained network points into the head far more often than chance, in some runs nearly as often as the trained one. So this number proves nothing yet. (Photographs have the same trouble: who takes a picture puts the
-# subject in the middle.)
+# For toy pets the fine-tuned network points into the head nearly always. But so does the centre of the picture: *always*, because the pets sit in the middle and their heads are large. A map that is brightest in the middle for any reason at all would win this game. Even an untrained network points into the head far more often than chance, in some runs more often than the frozen one that has seen a million
+# photographs. So in this game a high number proves nothing. (Photographs have the same trouble: who takes a picture puts the subject in the middle.)
 #
 # ### A harder game
 #
-# We move each picture by a quarter of its side, up or down and left or right at random, and the boxes with it; edge pixels are repeated. Now the centre is often beside the head. The network was not trained with such large shifts. **Predict** the five numbers again.
+# We move each picture by a sixth to a third of its side, up or down and left or right at random, and the boxes with it; edge pixels are repeated. Now the centre is often beside the head. The network was not trained with such large shifts. **Predict** the five numbers again.
 
 # %%
-signs = np.random.default_rng(SEED).choice([-1, 1], (2, len(unseen)))
-down, along = (signs * IMAGE_SIZE / 4).astype("float32")
-matrices = augment.warp_matrices(IMAGE_SIZE, IMAGE_SIZE, down=down, right=along)
+rng = np.random.default_rng(SEED)
+shifts = rng.uniform(IMAGE_SIZE / 6, IMAGE_SIZE / 3, (2, len(unseen))) * rng.choice([-1, 1], (2, len(unseen)))
+down, across = shifts.astype("float32")
+matrices = augment.warp_matrices(IMAGE_SIZE, IMAGE_SIZE, down=down, right=across)
 moved = keras.ops.image.affine_transform(unseen.astype("float32"), matrices, fill_mode="nearest")
 moved = keras.ops.convert_to_numpy(moved)
 moved_boxes = None
 if boxes is not None:
-    moved_boxes = np.clip(boxes + np.stack([along, down, along, down], axis=1), 0, IMAGE_SIZE)
+    moved_boxes = np.clip(boxes + np.stack([across, down, across, down], axis=1), 0, IMAGE_SIZE)
 explained = inspection.grad_cam(network, moved[some])
-print(f"moved by {IMAGE_SIZE // 4} pixels down or up, and as many to the right or left")
+print(f"moved by {IMAGE_SIZE // 6} to {IMAGE_SIZE // 3} pixels down or up, and to the right or left")
 
 # %% [markdown]
 # **Look:** does the bright part follow the head?
@@ -472,8 +494,6 @@ plots.show(figure, alt=f"Moved validation pictures of {data.name} with their hea
 
 # %% tags=["nbval-ignore-output"] reason="trained numbers differ a little from machine to machine"
 after_move = pointing_game(moved, moved_boxes) if boxes is not None else {}
-for name, share in after_move.items():
-    print(f"{name:12} points into the head in {share:.3f} of the pictures")
 
 # %% [markdown]
 # For toy pets the course states in advance what must come out:
@@ -485,14 +505,15 @@ def claim(text, holds):
 
 
 claim("as drawn, 0.80 or more point into the head", lambda: as_drawn["fine-tuned"] >= 0.80)
+claim("moved, still 0.80 or more", lambda: after_move["fine-tuned"] >= 0.80)
 for name in ("untrained", "centre", "chance"):
     claim(f"moved, at least 0.10 more often than {name}",
           lambda: after_move["fine-tuned"] >= after_move[name] + 0.10)
 
 # %% [markdown]
-# Now it means something: the head moves, and the heatmap moves with it. In most runs a third result is the most useful. The *frozen* network is right nearly as often as the fine-tuned one (section 2), but points into the head much less often: a good accuracy alone would not have told.
+# Now it means something: where the heatmap is bright depends on what is in the picture, not on the middle. Look at the *frozen* network, too: beside the fine-tuned one it loses more in this game than in accuracy (section 2), in most runs. A good accuracy alone would not have told where it looks.
 #
-# An untrained network gives a smooth, plausible heatmap too; only the harder game shows that it knows nothing about heads. Some popular methods hardly change when the weights are made random; Grad-CAM passes this test (Adebayo and others, 2018). Make it whenever you use a new method.
+# An untrained network gives a smooth, plausible heatmap too; only the harder game shows that it knows nothing about heads. This is the **parameter randomization test**: some popular methods hardly change when the weights are made random; Grad-CAM passes it (Adebayo and others, 2018). Make it whenever you use a new method.
 #
 # ## 9. A mistake, explained
 #
@@ -504,10 +525,11 @@ worst = int(np.argmax(np.where(wrong, sure, -1)) if wrong.any() else np.argmin(s
 other = int(unseen_labels[worst]) if wrong[worst] else int(next(k for k in range(2) if k != choice[worst]))
 asked = [int(choice[worst]), other]
 evidence = inspection.grad_cam(network, unseen[[worst, worst]], class_index=asked)
-figure, axes = plt.subplots(1, 3, figsize=(7.5, 2.8))
+figure, axes = plt.subplots(1, 3, figsize=(7.5, 3))
 plots.picture(unseen[worst], axes[0], title=f"it is: {data.classes[unseen_labels[worst]]}")
-for ax, label, heat in zip(axes[1:], asked, evidence.maps):
-    draw_heat(ax, unseen[worst], heat, title=f"for {data.classes[label]}",
+scale = evidence.largest / max(evidence.largest.max(), 1e-9)  # one scale for both maps
+for ax, label, heat, share in zip(axes[1:], asked, evidence.maps, scale):
+    draw_heat(ax, unseen[worst], heat * share, title=f"for {data.classes[label]}",
               box=None if boxes is None else boxes[worst])
 plots.show(figure, alt=(
     f"A validation picture of {data.name} that is hard for the network, with the heatmap for the "
@@ -517,11 +539,11 @@ plots.show(figure, alt=(
 print(f"{wrong.sum()} of {len(unseen)} validation pictures are wrong")
 print(f"this one: chosen {data.classes[choice[worst]]!r} with probability {sure[worst]:.2f}")
 for label, strength in zip(asked, evidence.largest):
-    words = f"strongest place {strength:.2f}" if strength > 0 else "no positive evidence anywhere"
+    words = f"strongest place {strength:.3f}" if strength > 0 else "no positive evidence anywhere"
     print(f"evidence for {data.classes[label]!r}: {words}")
 
 # %% [markdown]
-# Compare the two maps. Are they on different parts of the picture (each part speaks for another class), or does one of them see something beside the subject: a toy that hides an ear, the wall? Both maps are divided by their own largest value, so their *colours* cannot be compared; the printed strengths can. If no place speaks
+# Both maps have one scale here, that of the larger one, so their colours can be compared. (With one sigmoid they are the two signs of one map, so they never overlap.) Does another part of the picture speak for the right class, only more weakly, or does nothing? What does the wrong class stand on: the pet, a toy that hides an ear, the wall? If no place speaks
 # for a class, the map is zero everywhere, and dividing by its largest value would fail: `grad_cam` then returns zeros and says so in `largest`. A dark map is an answer, not an error.
 #
 # A heatmap shows **where** the evidence is, not **what** it is. That the network looks at the ears does not tell whether it is their shape or their colour. For this, change the picture and measure: that is what occlusion does, and what every experiment does.
@@ -552,7 +574,7 @@ results.record(**numbers)
 #
 # - Early activations resemble the picture; late ones are coarse, mostly zero, and say what is roughly where.
 # - Gradient ascent on the pixels shows what excites a filter: one of many such pictures, and no photograph.
-# - With means and one dense layer, the score is exactly a sum over places: the class activation map. Grad-CAM gives the same there, and works for other layers and networks. It starts from the score, not the probability.
+# - With means and one dense layer, the score is exactly a sum over spatial positions: the class activation map. Grad-CAM gives the same there, and works for other layers and networks. It starts from the score, not the probability.
 # - A heatmap is as coarse as its layer; enlarging makes it smooth, not finer. Only positive evidence is shown, and there may be none.
 # - Occlusion is an independent check: slower, but it needs nothing from inside the network.
 # - Heatmaps must be tested too: against chance, against the centre, against an untrained network. A game that the centre wins proves nothing.
@@ -567,6 +589,6 @@ results.record(**numbers)
 # - J. Zhang, Z. Lin, J. Brandt, X. Shen and S. Sclaroff, *Top-down neural attention by excitation backprop*, ECCV 2016: the pointing game.
 # - J. Adebayo and others, *Sanity checks for saliency maps*, NeurIPS 2018.
 # - M. Ribeiro, S. Singh and C. Guestrin, *"Why should I trust you?": explaining the predictions of any classifier*, KDD 2016: wolves and snow.
-# - F. Chollet, *Deep learning with Python*, Manning, chapter on interpreting what convnets learn.
+# - F. Chollet, *Deep learning with Python*, Manning, 2017, section 5.4.
 #
 # **This is the last lesson.** Go back to the question that began the course, and answer it for pictures of your own: load them as `DATASET` in lesson 08, and look here at what your network sees.
