@@ -54,7 +54,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import (augment, counting, datasets, features, models, plots, pretrained,
+from course_utils import (augment, counting, datasets, exercises, features, models, plots, pretrained,
                           results, runtime, training)
 
 with runtime.quiet():
@@ -726,12 +726,103 @@ results.compare("08", **found, gradient_ratio=ratio, best_rate=best_rate,
 # %% [markdown]
 # ## Exercises
 #
-# 1. **Recall.** Write down the five steps from memory. In which of them does the base change, and where must you call `compile`?
-# 2. **By hand.** In VGG16 (section 4), how many parameters are trainable if you unfreeze from `block4_conv1` on? Block 4 has one convolution from 256 to 512 maps and two from 512 to 512. Check with `unfreeze` and `count`.
-# 3. **Explain.** A student unfreezes the base, calls `fit` without compiling, and reports that "fine-tuning changes nothing". Another compiles, but leaves BatchNormalization unfrozen, with batches of 2. What do both see, and why?
-# 4. **Measure.** Set `VARIATIONS = 1`, and `SEED` to 0, 1 and 2. How much of the gain by fine-tuning is left? Is it larger than the standard error?
-# 5. **Code.** Give the upper half of the unfrozen blocks one learning rate and the lower half a tenth of it, in two trainings one after the other: first unfreeze the top only, then more ("gradual unfreezing"). Is it better than all at once, for the same number of epochs?
-# 6. **Design.** You have 200 X-ray pictures in two classes, and 20,000 without labels. Which base do you take, how many blocks do you unfreeze, which augmentation is allowed, and how do you show that fine-tuning was worth its cost?
+# Each exercise says at once whether your answer is right, and if not, what seems to have gone wrong. Put your answer in the place of the dots (`...`) and run the cell. `ex.NAME.hint()` gives a hint, then the next one; `ex.NAME.solution()` shows a solution.
+# You can also skip them all: nothing later depends on them.
+
+# %%
+ex = exercises.lesson("08")
+
+# %% [markdown]
+# ### 1 · The five steps, from memory
+#
+# **Recall.** Without looking back: in which order are these steps of fine-tuning made?
+#
+# - a: unfreeze the last layers of the base, and compile again
+# - b: put a new head on a pretrained base
+# - c: train head and base together, with a low learning rate
+# - d: train the head alone
+# - e: freeze the base
+#
+# Answer with the five letters in their order, in quotes, such as `"abcde"`.
+
+# %%
+order = ...
+ex.five_steps.check(order)
+
+# %% [markdown]
+# ### 2 · Two blocks of VGG16
+#
+# **By hand.** VGG16's base (section 4) has 14,714,688 parameters. How many are trainable if it is unfrozen from `block4_conv1` on, and how many stay frozen? Blocks 4 and 5 have three convolutions of 3 × 3 each, with biases. The first of block 4 goes from 256 to 512 maps, the other five from 512 to 512.
+
+# %%
+trainable = ...
+still_frozen = ...
+ex.from_block4.check([trainable, still_frozen])
+
+# %% [markdown]
+# ### 3 · Unfreezing, complete
+#
+# **Code.** Write `unfreeze_from(model, name, rate)`. `model` is a Sequential Keras model, base and head in one list of layers, and may be frozen in part or as a whole. Afterwards
+#
+# - all layers from the layer called `name` on are trainable, this one and the head included, and those before it are not;
+# - every `BatchNormalization` layer is frozen, wherever it stands;
+# - the model is compiled again, with `keras.optimizers.Adam(rate)` and the loss `"mean_squared_error"`.
+#
+# No weight changes. The function returns the same model. The check tries it on models that you have not seen, and then makes one training step to see what moves.
+
+# %%
+def unfreeze_from(model, name, rate):
+    return ...
+
+
+ex.unfreeze_from.check(unfreeze_from)
+
+# %% [markdown]
+# ### 4 · Three students
+#
+# **Explain.** The *first* unfreezes the last layers of the base, calls `fit` without compiling, and reports: "fine-tuning changes nothing". The *second* compiles, but leaves BatchNormalization unfrozen and trains with batches of 2: her accuracy on validation pictures falls. The *third* sets `base.trainable = False`, then `layer.trainable = True` for the last four layers,
+# and counts: only the head's parameters are trainable.
+#
+# What is the reason in each case (`first`, `second`, `third`)? And how could the first have noticed it (`proof`)? One letter each.
+#
+# - a: a frozen model hides what its layers say
+# - b: the learning rate was too low
+# - c: which weights are trained was fixed before
+# - d: the head was still random
+# - e: statistics of a few pictures replace those of a million photographs
+# - f: by comparing the base's weights before and after
+# - g: by counting the trainable parameters
+
+# %%
+reasons = {"first": ..., "proof": ..., "second": ..., "third": ...}
+ex.three_students.check(reasons)
+
+# %% [markdown]
+# ### 5 · Choosing a learning rate, with care
+#
+# **Code.** A network was fine-tuned with several rates, each from the same start. Write `choose_rate(accuracies, frozen, count)`:
+#
+# - `accuracies` is a dict from each rate to the validation accuracy that it gave, such as `{0.001: 0.88, 0.0001: 0.91}`;
+# - `frozen` is the accuracy of the frozen network, and `count` the number of validation pictures.
+#
+# Let $p$ be the best of the accuracies, and $\sqrt{p(1-p)/n}$ its standard error for $n$ = `count` pictures. If $p$ is not higher than `frozen` by more than this error, return `0`: stay frozen. Otherwise some rates are as good as the best, that is, at most one error below it (the best itself is one of them). Return the **smallest** of these, because it changes the base least.
+
+# %%
+def choose_rate(accuracies, frozen, count):
+    return ...
+
+
+ex.choose_rate.check(choose_rate)
+
+# %%
+exercises.progress()
+
+# %% [markdown]
+# ### To think about, or to measure
+#
+# 1. **Measure.** Set `VARIATIONS = 1`, and `SEED` to 0, 1 and 2. How much of the gain by fine-tuning is left? Is it larger than the standard error?
+# 2. **Code.** Give the upper half of the unfrozen blocks one learning rate and the lower half a tenth of it, in two trainings one after the other: first unfreeze the top only, then more ("gradual unfreezing"). Is it better than all at once, for the same number of epochs?
+# 3. **Design.** You have 200 X-ray pictures in two classes, and 20,000 without labels. Which base do you take, how many blocks do you unfreeze, which augmentation is allowed, and how do you show that fine-tuning was worth its cost?
 #
 # ## Summary
 #
