@@ -7,6 +7,7 @@ functions with inputs that their writer has not seen, and compare numbers and sh
 
 import html
 import inspect
+import itertools
 import linecache
 import numbers
 import sysconfig
@@ -215,6 +216,44 @@ def call(function, *arguments, tried=None, **named):
             raise Wrong("your function changes the array that it was given. Whoever calls it still needs that array: work on a copy, "
                         "or write into a new one.", tried)
     return result
+
+
+def take(items, count, tried=None):
+    """The first items that a learner's generator, or another iterator, hands out.
+
+    Parameters
+    ----------
+    items : iterator
+    count : int
+        At most so many: a generator may go on for ever.
+    tried : str, optional
+
+    Returns
+    -------
+    list
+
+    Raises
+    ------
+    Unanswered
+        Dots are among them: a stub that yields them.
+    Wrong
+        No iterator: a list, or a function that was not called.
+    Raised
+        It raises.
+    """
+    if inspect.isgeneratorfunction(items):
+        raise Wrong("this is the generator function itself, not called. A generator is what the call returns.", tried)
+    if isinstance(items, (list, tuple, range)):
+        raise Wrong(f"your function returns a {type(items).__name__}: everything at once. A generator hands out one item after the other, "
+                    "with `yield`.", tried, came=items)
+    if not hasattr(items, "__next__"):
+        raise Wrong("this is no generator: it has no `__next__`. `return` ends a function at once; `yield` hands out an item and goes on later.",
+                    tried, came=items)
+    with learners_code(tried):
+        taken = list(itertools.islice(items, count))
+    if any(item is ... for item in taken):
+        raise Unanswered
+    return taken
 
 
 class learners_code:

@@ -35,7 +35,8 @@ BATCH_SIZE: int = 3  # photos in a batch, 2 to 6
 SEED: int = 0  # order of the shuffled photos, 0 or more
 
 # %% [markdown]
-# Everything comes from Python's standard library, except `record`, which notes a number for the course's reports.
+# Everything comes from Python's standard library, except `record`, which notes a number for the course's reports, and `exercises`,
+# which checks your answers at the end.
 # In this lesson, `try … except` catches an error and shows its message, so that the notebook runs on. An `assert` stops
 # the notebook if a claim is false.
 
@@ -48,6 +49,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from course_utils import exercises
 from course_utils.results import record
 
 # %% [markdown]
@@ -529,17 +531,142 @@ for number in (1, 2):
 # %% [markdown]
 # ## Exercises
 #
-# 1. **Recall.** After `class Lamp: on = False`, then `a = Lamp()`, `b = Lamp`, `b.on = True`: what are `a.on` and `Lamp().on`?
-# 2. **Apply.** Write a generator `countdown(n)` that yields n, n − 1, …, 1. What is `sum(countdown(100))`, and what is
-#    `list(countdown(0))`?
-# 3. **Explain.** Write `late = read_photos(file)` inside the `with` block, and `next(late)` after it. Which error comes, why only
-#    then, and where must the reading stand?
-# 4. **Rebuild `for`.** Write `for_each(items, action)`, which calls `action(item)` for every item, with `while`, `iter`, `next` and
-#    `StopIteration`, and without `for`.
-# 5. **Mend.** Write a class `Backwards`, like `Reverse`, that serves many passes, even two at the same time. Hint: an iterable needs
-#    only `__iter__`, and that method may contain `yield`.
-# 6. **Design.** Write `variations(names, shifts, rotations)`, which yields every combination of name, shift and rotation, one at
-#    a time. Take three from 500 names, 100 shifts and 36 rotations. How many are there, and how many were computed?
+# Each exercise says at once whether your answer is right, and if not, what seems to have gone wrong. Put your answer in the
+# place of the dots (`...`) and run the cell. `ex.NAME.hint()` gives a hint, then the next one; `ex.NAME.solution()` shows a
+# solution. You can also skip them all: nothing later depends on them.
+
+# %%
+ex = exercises.lesson("00")
+
+# %% [markdown]
+# ### 1 · On the class or on the instance
+#
+# **Predict.** What do the four expressions below give after these lines? Think first; you may run the lines afterwards.
+#
+# ```python
+# class Lamp:
+#     watts = 40
+#     rooms = []
+#
+# a, b, c = Lamp(), Lamp(), Lamp  # the last one without parentheses
+# a.watts = 60
+# c.watts = 25
+# a.rooms.append("hall")
+# b.rooms = ["attic", "cellar"]
+# new = Lamp()
+# ```
+
+# %%
+predicted = {"a.watts": ..., "b.watts": ..., "new.watts": ..., "len(new.rooms)": ...}
+
+ex.lamp.check(predicted)
+
+# %% [markdown]
+# ### 2 · The lecture's sum, and time
+#
+# **By hand.** The question at the top counted the variations of 500 photos. How many variations has **one photo**? A program makes 1,000 pictures
+# a second: how many **days** does it need for all variations of all 500 photos? A network is trained for 30 epochs. In each epoch it gets one random variation of
+# each of the 500 photos: how many pictures has it **seen** in the end? (Python may do the multiplying. Round the days to whole ones, or leave them as they are.)
+
+# %%
+answers = {"of one photo": ..., "days": ..., "seen": ...}
+
+ex.big_data.check(answers)
+
+# %% [markdown]
+# ### 3 · A generator and a closed file
+#
+# **Explain.** Somebody writes, with `read_photos` and `table` of section 4:
+#
+# ```python
+# with open(table, encoding="utf-8") as file:
+#     late = read_photos(file)
+# print(next(late))
+# ```
+#
+# What happens?
+#
+# - **a** `late = read_photos(file)` raises a `ValueError`. It must stand before the `with` block.
+# - **b** `next(late)` raises a `ValueError`: only now is the file read, and it is closed. The reading must stand inside of the block.
+# - **c** `next(late)` raises `StopIteration`: no lines are left. The file must be opened again.
+# - **d** The first photo is printed: `read_photos(file)` read all lines inside of the block.
+# - **e** The first photo is printed, as one line was read in advance. A second `next(late)` would raise a `ValueError`.
+
+# %%
+letter = ...  # in quotes, such as "a"
+
+ex.lazy_file.check(letter)
+
+# %% [markdown]
+# ### 4 · A generator
+#
+# **Code.** Write a generator function `countdown(n)`. For a whole number n of 0 or more, it yields n, n − 1, …, 1: `list(countdown(3))` is `[3, 2, 1]`.
+# **Predict:** what is `sum(countdown(100))`, and what is `list(countdown(0))`?
+
+# %%
+def countdown(n):
+    yield ...
+
+
+ex.countdown.check(countdown)
+
+# %% [markdown]
+# ### 5 · Rebuild `for`
+#
+# **Code.** Write `for_each(items, action)`. It calls `action(item)` for every item, in order, as `for item in items: action(item)` does. Use `while`, `iter`, `next` and
+# `StopIteration`, and no `for`. `items` may be anything that a `for` loop accepts, also a generator, and an item may be anything, also 0 or `None`. What `for_each` returns does not matter.
+# For instance, `for_each("ab", print)` prints a and b.
+
+# %%
+def for_each(items, action):
+    return ...
+
+
+ex.for_each.check(for_each)
+
+# %% [markdown]
+# ### 6 · Many passes
+#
+# **Code.** Write a class `Backwards`, like `Reverse` in section 2, for sequences such as lists, tuples and strings. Unlike `Reverse`, one object serves many passes, even two at the same time:
+# after `word = Backwards("pool")`, `list(word)` is `["l", "o", "o", "p"]` as often as you like. The sequence itself stays as it was. (An iterable needs only `__iter__`, and that method may
+# contain `yield`.)
+
+# %%
+class Backwards:
+    def __init__(self, sequence):
+        ...
+
+    def __iter__(self):
+        yield ...
+
+
+ex.Backwards.check(Backwards)
+
+# %% [markdown]
+# ### 7 · Every combination, one at a time
+#
+# **Design.** Write a generator function `variations(names, shifts, rotations)`. It yields every combination as a tuple `(name, shift, rotation)`, and never holds
+# all of them in memory. The rotation changes fastest, the name slowest. The three arguments are lists or ranges: `list(variations(["cat"], [0, 5], [0, 90]))` is
+# `[("cat", 0, 0), ("cat", 0, 90), ("cat", 5, 0), ("cat", 5, 90)]`. **Predict:** you take three from 500 names, 100 shifts and 36 rotations. How many combinations are there, and how many were computed?
+
+# %%
+def variations(names, shifts, rotations):
+    yield ...
+
+
+ex.variations.check(variations)
+
+# %% [markdown]
+# Which ones are done?
+
+# %%
+exercises.progress()
+
+# %% [markdown]
+# ### To think about, or to measure
+#
+# 1. The lecture's variations are six kinds, exercise 7 has two. How would you write `variations` for a list of kinds of any length? (Look up `itertools.product`. Which of its arguments does it keep in memory?)
+# 2. Write `countdown` as a class with `__iter__` and `__next__`. Which of its lines keep the position?
 
 # %% [markdown]
 # ## Summary

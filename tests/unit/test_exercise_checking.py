@@ -2,7 +2,7 @@
 
 import pytest
 
-from course_utils.exercises.checking import Unanswered, Wrong, expect_letters, refuse_dots
+from course_utils.exercises.checking import Raised, Unanswered, Wrong, expect_letters, refuse_dots, take
 
 TWO = {"first": ("a", {"b": "b is the other one."}), "second": ("ac", {"b": "b is no.", "c": "think of c."})}
 
@@ -30,3 +30,29 @@ def test_dots_are_found_one_level_down_too(answer):
 
 def test_an_answer_without_dots_passes():
     refuse_dots([[1, 2], {"a": "b"}, None])
+
+
+def numbers_for_ever():
+    number = 0
+    while True:
+        yield number
+        number += 1
+
+
+def test_items_are_taken_from_a_generator_that_never_ends_and_from_one_that_ends_early():
+    assert take(numbers_for_ever(), 3) == [0, 1, 2] and take(iter("ab"), 9) == ["a", "b"]
+
+
+@pytest.mark.parametrize("items, message", [
+    (numbers_for_ever, "not called"), ([1, 2], "returns a list: everything at once"), (5, "no `__next__`"), ("abc", "no `__next__`"),
+])
+def test_what_is_no_iterator_is_named(items, message):
+    with pytest.raises(Wrong, match=message):
+        take(items, 3)
+
+
+def test_a_stub_that_yields_dots_is_unanswered_and_an_error_is_the_learners():
+    with pytest.raises(Unanswered):
+        take((part for part in [...]), 3)
+    with pytest.raises(Raised):
+        take((1 / part for part in [1, 0]), 3)
