@@ -537,7 +537,7 @@ best_rate = max(rates, key=rates.get)
 print("a rate below the largest is the best:", "yes" if best_rate < max(rates) else "no")
 
 # %% [markdown]
-# The rate 0.01 destroys the features within one pass, in most runs down to guessing, trained head or not; 0.001, a usual rate for new networks, does so in some runs. Below it one pass and one seed cannot tell the rates apart: each picture of 400 is worth 0.0025, and the standard error is about 0.012. Lower rates need more epochs, too, so a comparison after one pass is unfair to them. The rule of thumb: at least
+# The rate 0.01 destroys the features within one pass, in most runs down to guessing, trained head or not; 0.001, a usual rate for new networks, does so in some runs. Between the two lower rates, one pass over a few hundred pictures cannot decide: from seed to seed the order changes. A network may even be worse than the frozen one after the first pass, and better after the next (section 9), so judge a rate by its best epoch. The rule of thumb: at least
 # ten times less than for training from scratch. The lecture trains even its head with 0.00002, with RMSprop.
 #
 # ## 8. How many blocks?
@@ -574,7 +574,8 @@ plots.show(figure, alt=(
     "standard error; below each number the trainable parameters."))
 
 # %% [markdown]
-# On toy pets, in most runs, unfreezing helps a little; *how many* blocks are best, these pictures cannot say: neighbouring bars overlap. Our drawings are cats and dogs as in ImageNet, but not photographs; the more your pictures differ from ImageNet, the more there is to win, and the more pictures you have, the more blocks you can afford. A rule of thumb says where to begin; the
+# On toy pets, after one pass, this measurement cannot say which number of blocks is best: with another `SEED` the order changes, and by more than the bars. They hold only the luck in the choice of the pictures that judge; the luck in training (the order of the pictures, dropout) comes on top. So repeat such a comparison with several seeds before you believe it, and train to the best epoch (section 9).
+# What to expect: the more your pictures differ from ImageNet, the more there is to win by unfreezing; the more pictures you have, the more blocks you can afford. A rule of thumb says where to begin; the
 # measurement decides, and its error says how far. (It is made on validation pictures, so the choice belongs to the training; the test pictures are still untouched.)
 #
 # ## 9. The fine-tuned network

@@ -52,7 +52,7 @@ import csv
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import (augment, counting, datasets, features, inspection, models, plots,
+from course_utils import (augment, counting, datasets, exercises, features, inspection, models, plots,
                           pretrained, results, runtime, training)
 
 with runtime.quiet():
@@ -315,7 +315,7 @@ explained = inspection.grad_cam(network, example, class_index=class_index)
 by_hand, by_gradient = np.maximum(M, 0), explained.maps[0] * explained.largest[0]
 assert np.allclose(by_gradient, by_hand, rtol=1e-2, atol=1e-3 * max(1, by_hand.max()))
 print("Grad-CAM and the class activation map agree: yes")
-figure, axes = plt.subplots(1, 3, figsize=(9, 3.2))
+figure, axes = plt.subplots(1, 3, figsize=(9, 3.6))
 plots.picture(example[0], axes[0], title=data.classes[class_index])
 plots.matrix(M, axes[1], title=f"M for {data.classes[class_index]}", signed=True, decimals=2)
 plots.matrix(explained.maps[0], axes[2], title="its heatmap", decimals=2)
@@ -563,12 +563,97 @@ results.record(**numbers)
 #
 # ## Exercises
 #
-# 1. **Recall.** Which of the three methods (activations, filter maximisation, Grad-CAM) needs a picture, which needs a class, which needs gradients? For which variable is each gradient taken?
-# 2. **By hand.** Two feature maps of 2 × 2, $A_1 = (1, 0; 0, 3)$ and $A_2 = (0, 2; 0, 2)$, and a score $y = 2 \operatorname{mean}(A_1) - \operatorname{mean}(A_2)$. Compute the Grad-CAM map. What is the map for $-y$?
-# 3. **Explain.** Why is the gradient of the *probability* a bad start for Grad-CAM when the network is sure? What is it exactly when the sigmoid returns 1.0 in 32-bit numbers?
-# 4. **Measure.** Take an earlier layer, for example `inspection.grad_cam(network, unseen, layer="block5c_add")`, whose maps are finer. Does it point into the head more often, or less? Why might that be?
-# 5. **Measure.** Set `PATCH` to 16 and to 64. How do the occlusion maps change, and how does the time? Count how often the maximum lies in the head for ten pictures.
-# 6. **Design.** Your own network tells sick from healthy leaves with high accuracy. Plan a test that would show if it looks at the ruler that lies beside the sick ones. Which pictures do you need, what do you measure, and what is your baseline?
+# Each exercise says at once whether your answer is right, and if not, what seems to have gone wrong. Put your answer in the place of the dots (`...`) and run the cell. `ex.NAME.hint()` gives a hint, then the next one; `ex.NAME.solution()` shows a solution.
+# You can also skip them all: nothing later depends on them.
+
+# %%
+ex = exercises.lesson("09")
+
+# %% [markdown]
+# ### 1 · What does each method need?
+#
+# **Recall.** Which of the four methods of this lesson needs a picture from you (`p`), a class (`c`), a gradient (`g`)? *Best picture* is the search of section 4 for the picture that excites a filter most. One letter or more for each, such as `"pc"`.
+
+# %%
+needs = {"activations": ..., "best picture": ..., "Grad-CAM": ..., "occlusion": ...}
+ex.what_each_needs.check(needs)
+
+# %% [markdown]
+# ### 2 · Two maps
+#
+# **By hand.** A layer has two feature maps of 2 × 2, written row by row:
+#
+# $$ A_1 = \begin{pmatrix} 1 & 0 \\ 0 & 3 \end{pmatrix} , \qquad A_2 = \begin{pmatrix} 0 & 2 \\ 0 & 2 \end{pmatrix} , \qquad y = 2 \operatorname{mean}(A_1) - \operatorname{mean}(A_2) . $$
+#
+# Compute the Grad-CAM map $L$ of section 5 for the score $y$, and the one for $-y$ (neither is divided by its largest value). Write each as two rows, such as `[[1, 0], [0, 3]]`.
+
+# %%
+for_y = ...
+for_minus_y = ...
+ex.two_maps.check([for_y, for_minus_y])
+
+# %% [markdown]
+# ### 3 · From gradients to a heatmap
+#
+# **Code.** Write `heatmap(maps, gradients)`, the last step of Grad-CAM for one picture. Both arguments are NumPy arrays of shape (height, width, filters), `float32`: the feature maps, and the derivative of the class's score for each of their numbers. It returns the map $L$ of section 5, of shape (height, width), divided by its largest value.
+# If nothing speaks for the class, it returns zeros.
+
+# %%
+def heatmap(maps, gradients):
+    return ...
+
+
+ex.heatmap.check(heatmap)
+
+# %% [markdown]
+# ### 4 · Does it point into the box?
+#
+# **Code.** Write `points_into_box(heat, box, size)` for one picture, with the rules of section 8. `heat` is a heatmap, an array of shape (rows, columns) with values of 0 or more; `box` is (left, top, right, bottom) in pixels of the picture; `size` is the picture's (height, width) in pixels. The heatmap lies over the whole picture, so each of its squares is height / rows pixels high and width / columns wide.
+# The function returns `True` if the middle of the brightest square lies in the box, otherwise `False`; and `False` if the heatmap is all zero. For example, with `heat = np.array([[0, 1]])` and a size of (40, 60) the brightest square has its middle at x = 45, y = 20.
+
+# %%
+def points_into_box(heat, box, size):
+    return ...
+
+
+ex.points_into_box.check(points_into_box)
+
+# %% [markdown]
+# ### 5 · Cover it up
+#
+# **Code.** Write `occlusion_falls(score, picture, patch, stride)`. `score(picture)` gives a network's score for one picture, a number; `picture` is an array of shape (height, width, channels). A square of `patch` × `patch` pixels is covered with the picture's mean colour (the mean of each channel over the whole picture). The square begins at the upper left, and moves by `stride` pixels to the right and down, as long as it fits into the picture.
+# For each place, compute by how much the score falls: the score of the whole picture minus that of the covered one, also where this is negative. Return an array with a row for each vertical place and a column for each horizontal one: for a picture of 6 × 8, a patch of 2 and a stride of 2 its shape is 3 × 4. The picture itself must stay as it was.
+
+# %%
+def occlusion_falls(score, picture, patch, stride):
+    return ...
+
+
+ex.occlusion_falls.check(occlusion_falls)
+
+# %% [markdown]
+# ### 6 · The ruler
+#
+# **Design.** Your network tells sick from healthy leaves with high accuracy. But beside the sick ones there often lies a ruler. Plan a test that shows whether it looks at the ruler. One letter each.
+#
+# - `pictures`: a: more sick leaves with a ruler, more healthy ones without · b: healthy leaves beside which somebody happened to lay a ruler · c: each leaf twice, sick and healthy ones: as it is, and with a ruler laid beside it
+# - `measure`: a: the accuracy · b: the change of the score for "sick" from one picture of a leaf to the other · c: the heatmap of the clearest picture
+# - `baseline`: what is compared with it? a: the same change for a pencil of the ruler's size and place · b: the accuracy of guessing · c: the heatmaps of an untrained network
+# - `verdict`: it looks at the ruler, if … a: the score rises with the ruler · b: the accuracy is lower on leaves without a ruler · c: the score rises with the ruler, and clearly more than with the pencil · d: nothing to state in advance; the results will show it
+
+# %%
+plan = {"pictures": ..., "measure": ..., "baseline": ..., "verdict": ...}
+ex.ruler_test.check(plan)
+
+# %%
+exercises.progress()
+
+# %% [markdown]
+# ### To think about, or to measure
+#
+# 1. **Explain.** Why is the gradient of the *probability* a bad start for Grad-CAM when the network is sure? What is it exactly when the sigmoid returns 1.0 in 32-bit numbers?
+# 2. **Measure.** Take an earlier layer, for example `inspection.grad_cam(network, unseen, layer="block5c_add")`, whose maps are finer. Does it point into the head more often, or less? Why might that be?
+# 3. **Measure.** Set `PATCH` to 16 and to 64. How do the occlusion maps change, and how does the time? Count how often the maximum lies in the head for ten pictures.
 #
 # ## Summary
 #
