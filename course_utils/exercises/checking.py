@@ -392,7 +392,7 @@ def expect_choice(answer, right, reasons):
     expect_choices(answer, right, reasons)
 
 
-def expect_choices(answer, right, reasons):
+def expect_choices(answer, right, reasons, several=None):
     """Compare a set of letters, such as "ace", in any order.
 
     Parameters
@@ -401,6 +401,8 @@ def expect_choices(answer, right, reasons):
     right : str
     reasons : dict of str to str
         For every letter that may be wrongly chosen or wrongly left out, what to think of.
+    several : bool, optional
+        Whether more than one letter may be given; by default, whether more than one is right (which tells as much).
 
     Raises
     ------
@@ -408,9 +410,9 @@ def expect_choices(answer, right, reasons):
     """
     letters = sorted(set(right) | set(reasons))
     text = "".join(answer) if isinstance(answer, (list, tuple, set)) and all(isinstance(part, str) for part in answer) else answer
-    chosen = set(text.lower()) - set(" ,;") if isinstance(text, str) else None
-    if not chosen or chosen - set(letters) or (len(right) == 1 and len(chosen) > 1):
-        what = "one of the letters" if len(right) == 1 else "one or more of the letters"
+    chosen, several = set(text.lower()) - set(" ,;") if isinstance(text, str) else None, len(right) > 1 if several is None else several
+    if not chosen or chosen - set(letters) or (not several and len(chosen) > 1):
+        what = "one or more of the letters" if several else "one of the letters"
         raise Wrong(f"answer with {what} {', '.join(letters)} in quotes, such as {letters[0]!r}.", came=answer)
     for letter in sorted(chosen - set(right)):
         raise Wrong(f"{letter}: {reasons[letter]}")
@@ -418,7 +420,7 @@ def expect_choices(answer, right, reasons):
         raise Wrong(f"one is missing. {reasons.get(letter, 'Go through the letters that you left out once more.')}")
 
 
-def expect_letters(answers, expected):
+def expect_letters(answers, expected, several=None):
     """Compare several choices with names.
 
     Parameters
@@ -426,6 +428,8 @@ def expect_letters(answers, expected):
     answers : dict of str to letters, or a sequence in the order of `expected`
     expected : dict of str to (str, dict of str to str)
         For each name the right letters and the reasons, as in `expect_choices`.
+    several : bool, optional
+        As in `expect_choices`, for all names.
 
     Raises
     ------
@@ -438,7 +442,7 @@ def expect_letters(answers, expected):
         raise Wrong(f"{len(expected)} choices are asked for, in this order: {'; '.join(expected)}.", came=answers)
     for name, (right, reasons) in expected.items():
         try:
-            expect_choices(answers[name], right, reasons)
+            expect_choices(answers[name], right, reasons, several)
         except Wrong as wrong:
             raise Wrong(f"{name}: {wrong}") from None
 
@@ -454,7 +458,9 @@ def in_short(part):
             array = np.asarray(part)
         except (TypeError, ValueError):
             array = None
-        if array is not None and array.dtype.kind in "biuf" and array.ndim:
+        if array is not None and array.dtype.kind in "biuf" and not array.ndim:
+            return in_short(array.item())
+        if array is not None and array.dtype.kind in "biuf":
             text = np.array2string(array, precision=4, suppress_small=True, threshold=60, edgeitems=3)
             return text if array.ndim < 2 else f"shape {shape_text(array.shape)}\n{text}"
     if isinstance(part, (numbers.Number, np.generic)):

@@ -1,8 +1,9 @@
 """What the checks of several lessons share, beyond what the exercises themselves test."""
 
+import numpy as np
 import pytest
 
-from course_utils.exercises.checking import Raised, Unanswered, Wrong, expect_letters, refuse_dots, take
+from course_utils.exercises.checking import Raised, Unanswered, Wrong, expect_letters, in_short, refuse_dots, take
 
 TWO = {"first": ("a", {"b": "b is the other one."}), "second": ("ac", {"b": "b is no.", "c": "think of c."})}
 
@@ -56,3 +57,8 @@ def test_a_stub_that_yields_dots_is_unanswered_and_an_error_is_the_learners():
         take((part for part in [...]), 3)
     with pytest.raises(Raised):
         take((1 / part for part in [1, 0]), 3)
+
+
+@pytest.mark.parametrize("number, text", [(np.array(0.5), "0.5"), (np.float32(0.5), "0.5"), (np.array(14_000), "14,000"), (14_000, "14,000"), (True, "True")])
+def test_a_single_number_is_written_as_one(number, text):
+    assert in_short(number) == text
