@@ -8,7 +8,7 @@ import importlib
 
 __all__ = ["augment", "counting", "datasets", "exercises", "features", "fetch", "inspection", "messages", "models", "own_images", "paths",
            "photographs", "plots", "pretrained", "reference", "results", "runtime", "torch_file", "toy_pets",
-           "training"]
+           "training", "widgets"]
 
 
 def __getattr__(name):

@@ -5,6 +5,7 @@ import io
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
 
 #: Eight colours that readers with any of the common colour-vision deficiencies can tell apart (Okabe and Ito, 2008).
@@ -48,12 +49,12 @@ def show(figure, alt):
 
     if not isinstance(alt, str) or not alt.strip():
         raise ValueError("show(figure, alt=…): alt must say in words what the picture shows; got nothing")
-    display({"image/png": _png(figure), "text/plain": alt}, metadata={"image/png": {"alt": alt}}, raw=True)
+    display({"image/png": png(figure), "text/plain": alt}, metadata={"image/png": {"alt": alt}}, raw=True)
     plt.close(figure)
 
 
-def _png(figure):
-    """The figure as a PNG file with 256 colours: a third of the size, and photographs still look well."""
+def png(figure):
+    """The figure as a PNG file (bytes) with 256 colours: a third of the size, and photographs still look well."""
     from PIL import Image
 
     raw, small = io.BytesIO(), io.BytesIO()
@@ -96,9 +97,10 @@ def matrix(values, ax=None, *, title=None, window=None, limit=None, signed=False
     for (row, column), value in np.ndenumerate(values):
         if not np.isnan(value):
             ax.text(column, row, f"{value:.{decimals}f}".replace("-", "−"), ha="center", va="center")
-    ax.set(xticks=np.arange(-0.5, width), yticks=np.arange(-0.5, height), xticklabels=[], yticklabels=[], title=title)
-    ax.grid(color="0.75", linewidth=0.8)
-    ax.tick_params(length=0)
+    ax.set(xticks=[], yticks=[], title=title)
+    between = [[(x - 0.5, -0.5), (x - 0.5, height - 0.5)] for x in range(1, width)]
+    between += [[(-0.5, y - 0.5), (width - 0.5, y - 0.5)] for y in range(1, height)]
+    ax.add_collection(LineCollection(between, colors="0.75", linewidths=0.8), autolim=False)  # ticks and a grid would be slow
     ax.spines[:].set(visible=True, color="0.75")
     if window:
         outline(ax, window)
@@ -113,7 +115,7 @@ def outline(ax, window, colour="vermillion"):
     return ax
 
 
-def sliding_window(image, kernel, feature_map, row, column, stride=1):
+def sliding_window(image, kernel, feature_map, row, column, stride=1, decimals=(0, 0)):
     """One step of a convolution: the window on the image, the kernel, and the number that comes out.
 
     Parameters
@@ -125,6 +127,8 @@ def sliding_window(image, kernel, feature_map, row, column, stride=1):
     row, column : int
         The position in the feature map.
     stride : int
+    decimals : (int, int)
+        Digits after the point in the kernel and in the feature map.
 
     Returns
     -------
@@ -137,9 +141,41 @@ def sliding_window(image, kernel, feature_map, row, column, stride=1):
     window = (row * stride, column * stride, *kernel.shape)
     done = np.arange(feature_map.size).reshape(feature_map.shape) <= row * feature_map.shape[1] + column
     matrix(image, axes[0], title="image", window=window)
-    matrix(kernel, axes[1], title="kernel", signed=True)
+    matrix(kernel, axes[1], title="kernel", signed=True, decimals=decimals[0])
     matrix(np.where(done, feature_map, np.nan), axes[2], title="feature map", window=(row, column, 1, 1),
-           signed=True, limit=np.abs(feature_map).max())
+           signed=True, limit=np.abs(feature_map).max(), decimals=decimals[1])
+    return figure
+
+
+def responses(kernels, filtered, condensed=None, height=1.64):
+    """Kernels in rows; beside each the map that it gives (filter) and what ReLU leaves of it (detect).
+
+    Parameters
+    ----------
+    kernels : dict of str to array-like of shape (kernel height, kernel width)
+    filtered : dict of str to ndarray of shape (height, width)
+        The map of each kernel.
+    condensed : dict of str to ndarray, optional
+        The pooled map after ReLU, for a fourth column (condense).
+    height : float
+        Of a row, inches.
+
+    Returns
+    -------
+    matplotlib Figure
+        White is zero in "filter"; in "detect" and "condense" black is zero, and white the 98th percentile of "filter".
+    """
+    widths = [1, 1.6, 1.5, 1.5][:4 if condensed else 3]
+    figure, axes = plt.subplots(len(kernels), len(widths), figsize=(1.1 * height * sum(widths), height * len(kernels)),
+                                width_ratios=widths, squeeze=False)
+    for (name, weights), row in zip(kernels.items(), axes):
+        limits = (0, max(np.percentile(filtered[name], 98), 1e-6))
+        decimals = 0 if (np.asarray(weights) % 1 == 0).all() else 2
+        matrix(weights, row[0], title=name, signed=True, decimals=decimals)
+        signed_map(filtered[name], row[1], title="filter", colorbar=not condensed)
+        picture(np.maximum(filtered[name], 0), row[2], title="detect (ReLU)", limits=limits)
+        if condensed:
+            picture(condensed[name], row[3], title="condense (max)", limits=limits)
     return figure
 
 
@@ -260,6 +296,97 @@ def curves(runs, metric="accuracy", best=None):
     axes[1].set_ylim(top=1.02)
     shown = axes[1 if best == f"val_{metric}" else 0]
     figure.legend(*shown.get_legend_handles_labels(), loc="outside lower center", ncols=3 if best else 2)
+    return figure
+
+
+def early_stopping(losses, best, last):
+    """Validation losses, the best epoch before training stops, and where it stops (lesson 04).
+
+    Parameters
+    ----------
+    losses : sequence of float
+        One after each epoch.
+    best, last : int
+        Epochs, counted from 1.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    _, ax = plt.subplots(figsize=(6.4, 3.4))
+    epochs = np.arange(1, len(losses) + 1)
+    ax.plot(epochs[last - 1:], losses[last - 1:], ":", color="0.6", label="never trained")
+    ax.plot(epochs[:last], losses[:last], marker=".", color=PALETTE["blue"], label="validation loss")
+    ax.axvline(last, color=PALETTE["orange"], linewidth=1.5, label=f"ends after epoch {last}")
+    ax.plot(best, losses[best - 1], "o", markersize=13, fillstyle="none", markeredgewidth=2.5,
+            color=PALETTE["vermillion"], label=f"best: epoch {best}")
+    ax.set(xlabel="epoch", ylabel="validation loss", ylim=(0, 1.05 * max(losses)), xlim=(0.5, len(losses) + 0.5))
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.legend(loc="lower right", frameon=True, edgecolor="none")
+    return ax
+
+
+def costs(counts):
+    """Parameters and multiplications of some ways to do the same, as bars with their numbers.
+
+    Parameters
+    ----------
+    counts : dict of str to (int, int)
+        The name of each way, its parameters and its multiplications.
+
+    Returns
+    -------
+    matplotlib Figure
+        Two panels.
+    """
+    figure, axes = plt.subplots(1, 2, figsize=(9, 0.6 * len(counts) + 0.6), sharey=True)
+    for ax, title, values in zip(axes, ("parameters", "multiplications"), zip(*counts.values())):
+        ax.barh(list(counts), values, color=list(PALETTE.values())[:len(counts)], alpha=0.8)
+        for place, value in enumerate(values):
+            ax.text(value, place, f" {value:,}", va="center")
+        ax.set(title=title, xlim=(0, 1.6 * max(values)), xticks=[])
+        ax.spines["bottom"].set_visible(False)
+        ax.tick_params(length=0)
+    axes[0].invert_yaxis()
+    return figure
+
+
+def heatmaps(images, maps, titles, boxes=None, side=1.6):
+    """Images, and below each the same with its heatmap.
+
+    Parameters
+    ----------
+    images : ndarray of shape (count, height, width, 3), uint8
+    maps : sequence of ndarray of shape (map height, map width), 0 to 1
+        Drawn with values in between, so that they are smooth; bright yellow is 1.
+    titles : sequence of str
+        Of the heatmaps.
+    boxes : sequence of (left, top, right, bottom), optional
+        Pixels; a frame in each image.
+    side : float
+        Of one image, inches.
+
+    Returns
+    -------
+    matplotlib Figure
+    """
+    from PIL import Image
+
+    height, width = images[0].shape[:2]
+    gap, colours = width // 16, plt.get_cmap("inferno")
+    # One picture of all, because Axes for each of them would be slow.
+    page = np.ones((2 * height + 4 * gap, (width + gap) * len(images) - gap, 3), np.float32)
+    figure, ax = plt.subplots(figsize=(side * len(images), side * page.shape[0] / (width + gap)))
+    for place, (image, heat) in enumerate(zip(images, maps)):
+        smooth = Image.fromarray(np.asarray(heat, np.float32)).resize((width, height), Image.Resampling.BILINEAR)
+        left, lower = place * (width + gap), height + 4 * gap
+        page[:height, left:left + width] = image / 255
+        page[lower:, left:left + width] = (image / 255 + colours(np.asarray(smooth))[..., :3]) / 2
+        ax.text(left + width / 2, lower - gap, titles[place], ha="center", va="baseline")
+        if boxes is not None:
+            x0, y0, x1, y1 = boxes[place]
+            outline(ax, (lower + y0 + 0.5, left + x0 + 0.5, y1 - y0 - 1, x1 - x0 - 1), colour="sky")
+    picture(page, ax)
     return figure
 
 

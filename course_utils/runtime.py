@@ -1,4 +1,4 @@
-"""The running Python: a quiet TensorFlow import, and the versions in use.
+"""The running Python: a quiet TensorFlow import, the versions in use, and whether somebody sits before the notebook.
 
 Where the course must behave differently on different versions of TensorFlow or Keras, it does so here, by name.
 So far nothing does: the same code runs on both stacks of ``.ci/run``.
@@ -9,6 +9,9 @@ import importlib.metadata
 import os
 import platform
 import sys
+
+#: Environment variable that keeps widgets away from a kernel; `run` and `build` set it for theirs.
+STATIC = "COURSE_STATIC_FIGURES"
 
 
 @contextlib.contextmanager
@@ -43,3 +46,29 @@ def versions():
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             found[package] = importlib.metadata.version(package)
     return found
+
+
+def has_front_end():
+    """Whether this notebook is open before somebody who can move a widget: in JupyterLab, Notebook 7, VS Code or Colab.
+
+    A kernel that papermill, nbclient or nbval has started has nobody. Jupyter's server gives its kernels the variable
+    JPY_SESSION_NAME. A program that is started from a notebook's cell inherits it and hands it on to its own kernels:
+    so it counts only where the process that has started this kernel does not have it, too.
+    """
+    from IPython import get_ipython
+
+    if STATIC in os.environ or not hasattr(get_ipython(), "kernel"):
+        return False
+    if "google.colab" in sys.modules or "VSCODE_PID" in os.environ or "VSCODE_CWD" in os.environ:
+        return True
+    return "JPY_SESSION_NAME" in os.environ and not _starter_has("JPY_SESSION_NAME")
+
+
+def _starter_has(variable):
+    """Whether the process that has started this kernel has an environment variable (unknown on Windows: no)."""
+    import psutil
+
+    with contextlib.suppress(psutil.Error, OSError, ValueError, KeyError):
+        if os.name == "posix":
+            return variable in psutil.Process(int(os.environ["JPY_PARENT_PID"])).environ()
+    return False

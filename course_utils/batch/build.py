@@ -3,11 +3,13 @@
 import copy
 import hashlib
 import json
+import os
 import re
 import tempfile
 import tomllib
 from pathlib import Path
 
+from ..runtime import STATIC
 from . import KERNEL, UsageError
 from .lessons import select
 from .run import QUIET_KERNEL, write_whole
@@ -105,7 +107,7 @@ def execute(notebook, name):
         client = nbclient.NotebookClient(notebook, timeout=1800, kernel_name=KERNEL, record_timing=False,
                                          coalesce_streams=True, extra_arguments=QUIET_KERNEL, resources={"metadata": {"path": folder}})
         try:
-            client.execute()
+            client.execute(env={**os.environ, STATIC: "1"})
         except nbclient.exceptions.CellExecutionError as error:
             raise BuildError(f"{name}: a cell raised {error.ename}: {error.evalue}\n{error}") from None
         except (nbclient.exceptions.CellTimeoutError, nbclient.exceptions.DeadKernelError) as error:

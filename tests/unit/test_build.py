@@ -258,8 +258,8 @@ def test_widget_metadata_is_removed(clone, monkeypatch):
 
     execute = nbclient.NotebookClient.execute
 
-    def with_widgets(self):
-        execute(self)
+    def with_widgets(self, **options):
+        execute(self, **options)
         self.nb.metadata["widgets"] = {"state": {}}
 
     monkeypatch.setattr(nbclient.NotebookClient, "execute", with_widgets)
