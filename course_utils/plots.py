@@ -381,7 +381,8 @@ def heatmaps(images, maps, titles, boxes=None, side=1.6):
         smooth = Image.fromarray(np.asarray(heat, np.float32)).resize((width, height), Image.Resampling.BILINEAR)
         left, lower = place * (width + gap), height + 4 * gap
         page[:height, left:left + width] = image / 255
-        page[lower:, left:left + width] = (image / 255 + colours(np.asarray(smooth))[..., :3]) / 2
+        grey = image.mean(axis=-1, keepdims=True) / 255  # so that only heat has colours
+        page[lower:, left:left + width] = (grey + colours(np.asarray(smooth))[..., :3]) / 2
         ax.text(left + width / 2, lower - gap, titles[place], ha="center", va="baseline")
         if boxes is not None:
             x0, y0, x1, y1 = boxes[place]

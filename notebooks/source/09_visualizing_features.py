@@ -53,7 +53,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from course_utils import (augment, counting, datasets, exercises, features, inspection, models, plots,
-                          pretrained, results, runtime, training)
+                          pretrained, results, runtime, training, widgets)
 
 with runtime.quiet():
     import keras
@@ -338,14 +338,12 @@ def draw_heat(ax, pixels, heat, title=None, box=None):
 
 
 explained = inspection.grad_cam(network, unseen)
-figure, axes = plt.subplots(2, len(some), figsize=(1.6 * len(some), 3.8), squeeze=False)
-for (above, below), index in zip(axes.T, some):
-    plots.picture(unseen[index], above)
-    draw_heat(below, unseen[index], explained.maps[index], title=data.classes[explained.classes[index]],
-              box=None if boxes is None else boxes[index])
-plots.show(figure, alt=(
-    f"Validation pictures of {data.name}, and below each the same with the heatmap of the class "
-    "that the network chose, bright where the evidence is."))
+last_first = list(stages.values())[:-4:-1]  # the last stage, and the two before it
+widgets.class_activation(network, unseen[some], data.classes, last_first,
+                         boxes=None if boxes is None else boxes[some])
+
+# %% [markdown]
+# In a running notebook (where this figure takes some seconds, because all its maps are computed at once) you can choose an image, the class that is asked for, and an earlier stage. **Look:** do the heatmaps of an earlier stage, with more squares, point at the same place?
 
 # %% [markdown]
 # ## 6. Two subjects, two classes
