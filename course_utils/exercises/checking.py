@@ -460,6 +460,9 @@ def in_short(part):
             array = None
         if array is not None and array.dtype.kind in "biuf" and not array.ndim:
             return in_short(array.item())
+        if array is not None and array.dtype.kind in "biuf" and array.ndim > 2 and array.size > 30:  # too much to compare by eye
+            first = ", ".join(f"{number:.4g}" for number in array.ravel()[:3])
+            return f"shape {shape_text(array.shape)}, from {array.min():.4g} to {array.max():.4g}; it begins with {first}"
         if array is not None and array.dtype.kind in "biuf":
             text = np.array2string(array, precision=4, suppress_small=True, threshold=60, edgeitems=3)
             return text if array.ndim < 2 else f"shape {shape_text(array.shape)}\n{text}"

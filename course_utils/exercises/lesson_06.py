@@ -134,7 +134,8 @@ def check_augmentation_model(answer):
         tried = f"augmentation_model(rotation_range={degrees}, shift_range={shift}, zoom_range={zoom})"
         model = call(answer, degrees, shift, zoom, tried=tried)
         if not callable(model) or not hasattr(model, "layers"):
-            raise Wrong("return a model, for instance keras.Sequential([…]) with the layers in it.", tried, came=model)
+            raise Wrong("return a model, for instance keras.Sequential([…]) with the "
+                        "layers in it.", tried, came=f"an object of type {type(model).__name__}")
         found = list(_flat(model))
         ranges = {kind: [layer.get_config() for layer in found if isinstance(layer, getattr(keras.layers, kind))]
                   for kind in ("RandomRotation", "RandomTranslation", "RandomZoom")}

@@ -142,7 +142,7 @@ def check_pooled_head(answer):
         model = call(answer, shape, classes, tried=tried)
         if not isinstance(model, keras.Model) or getattr(model, "input_shape", None) is None:
             raise Wrong("return a Keras model that knows its input: a Sequential that begins with keras.Input(feature_shape), "
-                        "or keras.Model(inputs, outputs).", tried, came=model)
+                        "or keras.Model(inputs, outputs).", tried)
         if model.input_shape != (None, *shape):
             raise Wrong("the model's input has another shape: feature_shape comes without the number of pictures.",
                         tried, f"{(None, *shape)}", f"{model.input_shape}")

@@ -79,7 +79,7 @@ def _frozen_network(names):
     first, norm, second, other_norm, third = names
     model = keras.Sequential([
         layers.Input((6, 5, 2)), layers.Conv2D(3, 3, name=first), layers.BatchNormalization(name=norm), layers.Conv2D(4, 2, name=second),
-        layers.BatchNormalization(name=other_norm), layers.Conv2D(2, 1, name=third), layers.GlobalAveragePooling2D(), layers.Dense(1, name="head")])
+        layers.BatchNormalization(name=other_norm), layers.Conv2D(2, 1, name=third), layers.GlobalAveragePooling2D(name="means"), layers.Dense(1, name="head")])
     rng = np.random.default_rng(8)
     model.set_weights([rng.uniform(0.2, 1, weight.shape) for weight in model.get_weights()])
     for layer in model.layers[:-1]:
@@ -98,11 +98,11 @@ def check_unfreeze_from(answer):
         tried = f"unfreeze_from(model, {name!r}, {rate}), a frozen model with the layers {', '.join(layer.name for layer in model.layers)}"
         came = call(answer, model, name, rate, tried=tried)
         if came is not model:
-            raise Wrong("return the model that was given, after you have changed it.", tried, came=came)
+            raise Wrong("return the model that was given, after you have changed it.", tried)
         start = [layer.name for layer in model.layers].index(name)
         shown = ", ".join(dict.fromkeys(weight.path.split("/")[-2] for weight in model.trainable_weights)) or "nothing"
         _check_layers(model, start, tried, shown)
-        changed = [weight.path for weight in model.weights if not np.array_equal(before.get(weight.path), weight.numpy())]
+        changed = [weight.path.split("/", 1)[-1] for weight in model.weights if not np.array_equal(before.get(weight.path), weight.numpy())]
         if changed:
             raise Wrong("unfreezing must not change any weight, but some are other numbers now. Was something trained, or "
                         "built anew?", tried, came=changed)
@@ -181,15 +181,15 @@ def check_three_students(answer):
 
 def choose_rate(accuracies, frozen, count):
     best = max(accuracies.values())
-    error = math.sqrt(best * (1 - best) / count)
+    error = np.sqrt(best * (1 - best) / count)
     if best - frozen <= error:
         return 0
     return min(rate for rate, accuracy in accuracies.items() if accuracy >= best - error)
 
 
 _TABLES = [  # accuracies by rate, of the frozen base, number of pictures
-    ({0.01: 0.5, 0.0001: 0.91, 0.00001: 0.86, 0.001: 0.88}, 0.84, 400), ({0.001: 0.92, 0.0001: 0.915, 0.00001: 0.85}, 0.84, 400),
-    ({0.00001: 0.842, 0.0001: 0.845, 0.01: 0.5}, 0.84, 400), ({0.00001: 0.78, 0.0001: 0.79}, 0.84, 200), ({0.00001: 0.86, 0.0001: 0.9}, 0.84, 40),
+    ({0.01: 0.5, 0.0001: 0.91, 0.00001: 0.86, 0.001: 0.88}, 0.84, 400), ({0.00001: 0.842, 0.0001: 0.845, 0.01: 0.5}, 0.84, 400),
+    ({0.001: 0.92, 0.0001: 0.915, 0.00001: 0.85}, 0.84, 400), ({0.00001: 0.78, 0.0001: 0.79}, 0.84, 200), ({0.00001: 0.86, 0.0001: 0.9}, 0.84, 40),
     ({0.0003: 0.86, 0.0001: 0.855, 0.00003: 0.857}, 0.84, 10000), ({0.00001: 0.84, 0.001: 0.9, 0.0001: 0.9}, 0.8, 100),
     ({0.01: 0.895, 0.001: 0.9, 0.0001: 0.89, 0.00001: 0.85}, 0.8, 200)]
 

@@ -22,7 +22,7 @@ def check_what_each_needs(answer):
         "best picture": ("g", {"g": "How does it know in which direction to change the pixels?", "p": "it begins with noise and *makes* a picture; "
                                                                                                       "it needs none of yours.",
                                "c": "it is about one filter of a layer. Classes come much later."}),
-        "Grad-CAM": ("cgp", {"p": "A heatmap lies over something. What was explained?", "c": "Section 6: the same photograph had two heatmaps. Why?",
+        "Grad-CAM": ("cgp", {"p": "A heatmap lies over something. What was explained?", "c": "Section 6: the same picture had two heatmaps. Why?",
                              "g": "What does 'Grad' stand for?"}),
         "occlusion": ("cp", {"p": "What is covered?", "c": "Which score falls when a part is covered?",
                              "g": "it only asks the network for scores. That is its strength: it needs nothing from inside."})}, several=True)
