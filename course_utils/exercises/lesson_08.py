@@ -79,7 +79,8 @@ def _frozen_network(names):
     first, norm, second, other_norm, third = names
     model = keras.Sequential([
         layers.Input((6, 5, 2)), layers.Conv2D(3, 3, name=first), layers.BatchNormalization(name=norm), layers.Conv2D(4, 2, name=second),
-        layers.BatchNormalization(name=other_norm), layers.Conv2D(2, 1, name=third), layers.GlobalAveragePooling2D(name="means"), layers.Dense(1, name="head")])
+        layers.BatchNormalization(name=other_norm), layers.Conv2D(2, 1, name=third),
+        layers.GlobalAveragePooling2D(name="means"), layers.Dense(1, name="head")])
     rng = np.random.default_rng(8)
     model.set_weights([rng.uniform(0.2, 1, weight.shape) for weight in model.get_weights()])
     for layer in model.layers[:-1]:
