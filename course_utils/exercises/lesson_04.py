@@ -185,7 +185,7 @@ def check_time_budget(answer):
                     f"stops after epoch {right[place]}", f"stops after epoch {came[place]}")
     if again != right:
         raise Wrong("in a second training with the same callback, it still counts the first one. Note the time in on_train_begin.", tried)
-    return "With a clock that is handed over, nobody had to wait. Try it: small.fit(…, callbacks=[TimeBudget(2, time.perf_counter)])."
+    return "With a clock that is handed over, nobody had to wait. In a training of your own, hand over time.perf_counter (after `import time`)."
 
 
 # ---- code: a callback that keeps the best

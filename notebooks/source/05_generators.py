@@ -51,7 +51,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image, ImageOps
 
-from course_utils import counting, datasets, models, plots, results, runtime, training
+from course_utils import counting, datasets, exercises, models, plots, results, runtime, training
 
 with runtime.quiet():
     import keras
@@ -765,12 +765,110 @@ results.record(
 # %% [markdown]
 # ## Exercises
 #
-# 1. **Recall.** 10,000 test images in batches of 64: how many steps, and how large is the last batch? How many images does `10_000 // 64` leave out?
-# 2. **The lecture's lab.** Take the network that you trained in lesson 03 or 04 and feed it with `training_batches`. Then flip at random, first in testing, then in training too. Compare with section 11.
-# 3. **Compute.** How many GB do 100,000 pictures of 128 × 128 × 3 take as `float32`, and how many as bytes? Your computer has 8 GB free: how large may a batch be, if Keras holds eleven of them?
-# 4. **Mend.** A colleague writes `model.fit(batches_of(x, y), steps_per_epoch=100, epochs=20)` and reports a loss of 0.0 in epoch 2. Write two different remedies, one in the generator and one in the call.
-# 5. **Code.** Make `Batches` flip at random. `rng` in `__getitem__` is shared by all workers, whose order is not fixed, so runs differ. Make them repeatable: give each batch a random generator of its own, `np.random.default_rng([seed, epoch, index])`.
-# 6. **Design.** One class has 10 images, the other 1,000. Write a generator whose batches hold equally many of both. How long is an epoch now? Compare with the sample weights that would have the same effect: what does each cost, and which image is seen how often?
+# Each exercise says at once whether your answer is right, and if not, what seems to have gone wrong. Put your answer in the place of the dots (`...`) and run the cell.
+# `ex.NAME.hint()` gives a hint, then the next one; `ex.NAME.solution()` shows a solution. You can also skip them all: nothing later depends on them.
+
+# %%
+ex = exercises.lesson("05")
+
+# %% [markdown]
+# ### 1 · Steps
+#
+# **Recall.** 10,000 test images in batches of 64: how many steps, and how many images has the last batch? How many images does the network never see with `10_000 // 64` steps?
+
+# %%
+steps_needed = ...
+last_batch = ...
+left_out = ...
+ex.epoch_steps.check([steps_needed, last_batch, left_out])
+
+# %% [markdown]
+# ### 2 · The lecture's big-data sum
+#
+# **By hand.** You have 500 pictures of cats. The lecture makes every combination of 100 shifts, 10 scales, 20 lightings, 10 changes of colour, 36 rotations and 4 orientations, where each list contains "unchanged". How many pictures are that?
+# How many TB do they take at 150 × 150 × 3 numbers of one byte (1 TB is 10¹² bytes)? And if your computer has 8 GB free (8 · 10⁹ bytes), and Keras holds eleven batches of such pictures as `float32`: how many pictures may a batch have at most?
+
+# %%
+pictures = ...
+terabytes = ...
+largest_batch = ...
+ex.big_data.check([pictures, terabytes, largest_batch])
+
+# %% [markdown]
+# ### 3 · The lecture's lab, as one generator
+#
+# **Code.** Write a generator that yields batches `(inputs, labels)` for ever.
+#
+# - Each pass over the data has a new random order; in each pass, every image comes once. The last batch of a pass is smaller if `size` does not divide the number of images.
+# - `images` has the shape number × height × width × channels, `uint8` from 0 to 255. `inputs` are `float32` from 0 to 1.
+# - Each image is mirrored left to right with a probability of one half, each on its own, anew in each pass. The given arrays stay as they are.
+# - All random numbers come from `seed`: two generators with the same seed yield the same.
+#
+# With 10 images and `size=4`, the batches have 4, 4, 2, 4, 4, 2, … images.
+
+# %%
+def flipping_batches(images, labels, size, seed):
+    yield ...
+
+
+ex.flipping_batches.check(flipping_batches)
+
+# %% [markdown]
+# ### 4 · Adapt your CNN to a generator
+#
+# **Code.** The first task of the lecture's lab. `model` is a compiled network, any one; `feed` is a generator such as that of exercise 3, endless, with `count` images a pass in batches of `size`. Train for `epochs` epochs, so that each epoch is exactly one pass, and return what `fit` returns.
+
+# %%
+def fit_on_feed(model, feed, count, size, epochs):
+    return ...
+
+
+ex.fit_on_feed.check(fit_on_feed)
+
+# %% [markdown]
+# ### 5 · Flips that can be repeated
+#
+# **Code.** If several workers fetch the batches of a `PyDataset`, nobody knows which one comes first. With a single random generator for all batches, the flips would then differ from run to run. Write a `PyDataset` without this fault. `images` hold `float32` from 0 to 1, and stay as they are; the given order is kept.
+#
+# - `len(dataset)` is the number of batches; `dataset[index]` is the batch `(inputs, labels)` with number `index`, the last one smaller if need be.
+# - Each image is mirrored left to right with a probability of one half, each on its own. Which ones depends only on `seed`, the epoch and `index`: asked for twice, a batch is the same.
+# - `on_epoch_end()`, which Keras calls, begins the next epoch, with other flips.
+#
+# `np.random.default_rng` also takes a list of numbers, such as `[seed, epoch, index]`.
+
+# %%
+class FlippedBatches(keras.utils.PyDataset):
+    def __init__(self, images, labels, size, seed):
+        super().__init__()
+
+    def __len__(self):
+        return ...
+
+
+ex.FlippedBatches.check(FlippedBatches)
+
+# %% [markdown]
+# ### 6 · A rare class
+#
+# **Design.** One class has 40 images, the other 1,000. A generator makes batches of 50 that hold 25 of each class; within a class, all images come equally often. An epoch ends when each *common* image was seen once. How many steps is that, and how many times is each rare image seen in it?
+# Now the other way: an ordinary feed of all images in batches of 50, each image once an epoch. How many steps has its epoch? Which sample weight must a rare image have, if a common one has 1, so that the classes get the same shares in the loss as with the first feed?
+
+# %%
+balanced_steps = ...
+times_seen = ...
+ordinary_steps = ...
+weight = ...
+ex.balanced.check([balanced_steps, times_seen, ordinary_steps, weight])
+
+# %%
+exercises.progress()
+
+# %% [markdown]
+# ### To think about, or to measure
+#
+# 7. **The lecture's lab.** Take the network that you trained in lesson 03 or 04 and feed it with `training_batches`. Then flip at random, first in testing, then in training too. Compare with section 11.
+# 8. **Mend.** A colleague writes `model.fit(batches_of(x, y), steps_per_epoch=100, epochs=20)` and reports a loss of 0.0 in epoch 2. Write two different remedies, one in the generator and one in the call.
+# 9. **Design.** Write the balanced generator of exercise 6, and compare it with the sample weights: what does each cost, and what does each do to a single batch?
 #
 # ## Summary
 #

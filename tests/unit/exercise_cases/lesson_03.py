@@ -80,6 +80,17 @@ def functional_convnet(shape):
     return keras.Model(inputs, keras.ops.sigmoid(layers.Dense(1)(result)))
 
 
+def one_pooling_layer(shape, pool=None):
+    pool = pool or layers.MaxPooling2D(2)  # without weights, so it can be used three times
+    inputs = result = keras.Input(shape)
+    for filters, kernel, count in [(32, 5, 1), (64, 3, 2), (128, 3, 3)]:
+        for _ in range(count):
+            result = layers.Conv2D(filters, kernel, padding="same", activation="relu")(result)
+        result = pool(result)
+    result = layers.Dropout(0.2)(layers.Dense(6, "relu")(layers.Flatten()(result)))
+    return keras.Model(inputs, layers.Dense(1, "sigmoid")(result))
+
+
 def nested_convnet(shape):
     base = keras.Sequential([layers.Input(shape)])
     for filters, kernel, count in [(32, 5, 1), (64, 3, 2), (128, 3, 3)]:
@@ -154,13 +165,13 @@ CASES = {
                   "own input": (lambda maps, filters: module()(keras.Input(maps.shape[1:]), filters), "does not come from `maps`"),
                   "no tensor": (lambda maps, filters: sum(filters), "must return the Keras tensor")}},
     "deeper_convnet": {
-        "right": [functional_convnet, nested_convnet],
+        "right": [functional_convnet, one_pooling_layer, nested_convnet],
         "wrong": {"first network": (convnet((1, 1, 1)), "first network"), "blocks reversed": (convnet((3, 2, 1)), "other way round"),
                   "all alike": (convnet((2, 2, 2)), "each block has two"), "only 3 × 3": (convnet(kernels=(3, 3, 3)), "first block has 5 × 5"),
                   "no dropout": (convnet(dropout=0), "no dropout"), "rate of staying": (convnet(dropout=0.8), "staying"),
                   "another rate": (convnet(dropout=0.5), "not that of the table"), "dropout before": (convnet(place="before"), "another place"),
                   "softmax of one": (convnet(activation="softmax"), "every answer is 1"), "scores": (convnet(activation=None), "sigmoid, is missing"),
-                  "two units": (convnet(units=2), "one unit with a sigmoid"), "pooling after each": (convnet(pool_all=True), "6 pooling layers"),
+                  "two units": (convnet(units=2), "one unit with a sigmoid"), "pooling after each": (convnet(pool_all=True), "pooling layers: 6"),
                   "averaged": (convnet(flatten=layers.GlobalAveragePooling2D), "averaged before the head"),
                   "no ReLU": (convnet(relu=None), "Has every convolution a ReLU"),
                   "three blocks of one": (convnet((1, 2, 2)), "not those of the table"),
