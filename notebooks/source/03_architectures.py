@@ -46,7 +46,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from course_utils import counting, datasets, exercises, models, paths, plots, results, runtime, training, widgets
+from course_utils import (counting, datasets, exercises, models, paths, plots, results, runtime,
+                          training, widgets)
 
 with runtime.quiet():
     import keras
