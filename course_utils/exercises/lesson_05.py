@@ -41,14 +41,14 @@ def check_epoch_steps(answer):
 # ---- by hand: the lecture's sum
 
 
-def big_data():
+def big_data_memory():
     pictures = 500 * 100 * 10 * 20 * 10 * 36 * 4        # each variation with each of the others
     terabytes = pictures * 150 * 150 * 3 / 1e12         # a byte a number
     batch = int(8e9 // (11 * 150 * 150 * 3 * 4))        # float32: four bytes a number
     return pictures, terabytes, batch
 
 
-def check_big_data(answer):
+def check_big_data_memory(answer):
     pictures, terabytes, batch = 14_400_000_000, 972, 2693
     expect_numbers(answer if not isinstance(answer, (list, tuple)) or len(answer) != 3 else {
         "pictures": answer[0], "terabytes": answer[1], "largest batch": answer[2]},
@@ -320,7 +320,7 @@ EXERCISES = [
         "How many full batches fit into 10,000, and how many images are left?",
         "156 · 64 = 9,984. The rest is one more batch.",
         "math.ceil rounds up, // rounds down: the difference is the smaller last batch.")),
-    Exercise("big_data", big_data, check_big_data, hints=(
+    Exercise("big_data_memory", big_data_memory, check_big_data_memory, hints=(
         "Each variation can be combined with each of the others: the numbers are multiplied.",
         "A picture has 150 · 150 · 3 numbers, each 1 byte in a file and 4 bytes in a batch. A TB is 10¹² bytes.",
         "The batch: 8 · 10⁹ bytes, divided by 11 batches and by 150 · 150 · 3 · 4 bytes an image, rounded down.")),

@@ -236,7 +236,7 @@ CASES = {
                   "full last batch": ((157, 64, 16), "157 full"), "what it lacks": ((157, 48, 16), "lacks"), "a share": ((157, 0.25, 16), "a share"),
                   "none left out": ((157, 16, 0), "rounded down. What"), "a full batch": ((157, 16, 64), "not a full"),
                   "one": ((157, 16, 1), "one batch is left"), "the steps": ((157, 16, 156), "do they not reach")}},
-    "big_data": {
+    "big_data_memory": {
         "value": True,
         "right": [{"pictures": 14.4e9, "terabytes": 972, "largest batch": 2693}, np.array([14.4e9, 972.0, 2693.0])],
         "wrong": {"added": ((500 * 180, 972, 2693), "each scale"), "all added": ((680, 972, 2693), "applies to every"),
