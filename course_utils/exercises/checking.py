@@ -312,7 +312,10 @@ def as_array(value, tried=None):
     except (TypeError, ValueError):
         array = np.empty(0, object)
     if array.dtype.kind not in "biuf":
-        raise Wrong("this is no array of numbers, or its rows are not equally long.", tried, came=value)
+        why = (", but text: leave out the quotes." if array.dtype.kind in "SU" else
+               ": None stands in the place of a number." if array.size and any(part is None for part in array.flat) else
+               ", or its rows are not equally long.")
+        raise Wrong(f"this is no array of numbers{why}", tried, came=value)
     return array
 
 
@@ -336,7 +339,7 @@ def expect_number(answer, expected, slips=(), name="the number", atol=1e-6, hide
     Wrong
     """
     if isinstance(answer, str):
-        raise Wrong(f"{name} must be a number, not a text: leave the quotes away.", came=answer)
+        raise Wrong(f"{name} must be a number, not a text: leave out the quotes.", came=answer)
     value = as_array(answer)
     if value.shape not in ((), (1,)) or value.dtype.kind == "b":
         raise Wrong(f"{name} must be one number.", came=answer)

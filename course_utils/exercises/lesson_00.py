@@ -17,6 +17,8 @@ def lamp():
 
 
 def check_lamp(answer):
+    if isinstance(answer, dict) and isinstance(answer.get("len(new.rooms)"), (list, tuple)):
+        raise Wrong("len(new.rooms): this is a list of rooms. `len` gives a number: how many they are.", came=answer["len(new.rooms)"])
     expect_numbers(answer, {"a.watts": 60, "b.watts": 25, "new.watts": 25, "len(new.rooms)": 1}, {
         "a.watts": [(25, "a.watts: c.watts = 25 changes the class, but a has stored a value of its own. Where does Python look first?"),
                     (40, "a.watts: a.watts = 60 stores the value in a. There Python looks before it looks in the class.")],
@@ -78,6 +80,18 @@ def check_lazy_file(answer):
 # ---- code: a generator
 
 
+def generator_of(answer, *arguments, tried):
+    """What a learner's generator function returns for `arguments`."""
+    def function(*given):
+        made = answer(*given)
+        if made is None:
+            raise Wrong("your function returns nothing (None), so there is no `yield` in it. "
+                        "`print` only shows a value; `yield` hands it out.", tried)
+        return made
+
+    return call(function if callable(answer) else answer, *arguments, tried=tried)
+
+
 def countdown(n):
     while n > 0:
         yield n
@@ -87,7 +101,16 @@ def countdown(n):
 def check_countdown(answer):
     for n in (4, 7, 1, 0):
         tried = f"list(countdown({n}))"
-        came, right = take(call(answer, n, tried=f"countdown({n})"), n + 5, tried), list(range(n, 0, -1))
+        made, right = generator_of(answer, n, tried=f"countdown({n})"), list(range(n, 0, -1))
+        try:
+            came = take(made, n + 5, tried)
+        except Raised as raised:
+            if str(raised) != "generator raised StopIteration":
+                raise
+            raise Wrong("in a generator, leave out `raise StopIteration`: Python makes an error of it. A generator ends where its body ends, "
+                        "or at a `return`.", tried, right) from None
+        if any(isinstance(item, str) for item in came):
+            raise Wrong("it yields texts. Yield the numbers themselves.", tried, str(right), str(came))
         if len(came) == n + 5:
             raise Wrong("it does not end. Does your loop stop after 1, and does the number get smaller each time?", tried, right, came)
         expect_array(came, right, tried, [
@@ -96,6 +119,8 @@ def check_countdown(answer):
             (list(range(n, 1, -1)), "the 1 is missing: the end of a range is not part of it."),
             (list(range(n - 1, 0, -1)), "the first number, n, is missing. Yield it before you subtract."),
             (list(range(1, n + 1)), "it counts upwards. It must begin with n."),
+            (list(range(n)), "it counts upwards, from 0 to n − 1. Asked for is n down to 1."),
+            ([right], "it yields one list with all numbers. Yield each number by itself."),
             ([n], "it yields only once. The `yield` must stand inside of the loop."),
             ([1], "it yields only once, at the end. The `yield` must stand inside of the loop."),
             ([n] * n, "it yields n again and again: yield the number that changes.")])
@@ -167,7 +192,12 @@ def actions_of(answer, items, tried):
 def check_for_each(answer):
     for items in (["cat", "dog", "frog"], [2, 5, 0, None, "", False, [], 7], []):
         tried = f"for_each({items}, action), where action notes what it gets"
-        got, ended = actions_of(answer, Watched(items), tried)
+        try:
+            got, ended = actions_of(answer, Watched(items), tried)
+        except Raised as raised:
+            if not str(raised).endswith("object is not an iterator"):
+                raise
+            raise Wrong("`next` needs an iterator, and a list is none: it is iterable. Which function makes an iterator of it?", tried) from None
         right = list(map(repr, items))
         if got == right and ended:
             continue
@@ -247,7 +277,8 @@ def check_backwards(answer):
         if message:
             raise Wrong(message, tried, str(right), str(first))
         if not same(second, first):
-            raise Wrong("the second pass gives something else. `__iter__` must return a new iterator each time, not the object itself.",
+            raise Wrong("the second pass gives something else. `__iter__` must return a new iterator each time "
+                        "(not the object itself), and use nothing up.",
                         "two lists of the same object", str(first), str(second))
     made = call(answer, "pool", tried='Backwards("pool")')
     tried = 'two loops at once over the same Backwards("pool"): one item of the first, one of the second, then the rest of the first'
@@ -301,7 +332,11 @@ def check_variations(answer):
     names, shifts, rotations = ["cat_0", "cat_1"], [0, 5, 10], [0, 90, 180, 270]
     tried = f"variations({names}, {shifts}, {rotations})"
     right = list(product(names, shifts, rotations))
-    came = take(call(answer, names, shifts, rotations, tried=tried), 200, tried)
+    made = generator_of(answer, names, shifts, rotations, tried=tried)
+    if isinstance(made, tuple) and same(made, right[0]):
+        raise Wrong("your function returns a tuple, the first combination, and is over: `return` ends it. `yield` hands out a combination "
+                    "and goes on later.", tried, came=str(made))
+    came = take(made, 200, tried)
     items = [tuple(item) if isinstance(item, (tuple, list)) else item for item in came]
     if not same(items, right):
         any_order = sorted(sorted(map(str, item)) for item in right)
@@ -315,12 +350,15 @@ def check_variations(answer):
                  (same(items, [part for item in right for part in item]),
                   "name, shift and rotation come one after the other. Yield them together: `yield name, shift, rotation`."),
                  (same(items, right[:12]), "only the first name is used."),
+                 (same(items, list(product(range(2), range(3), range(4)))), "these are the places 0, 1, 2, …. Yield the items that stand there."),
                  (same(sorted(map(str, items)), sorted(map(str, right))) and isinstance(items[0], tuple),
                   "all combinations come, but in another order: the rotation should change fastest, the name slowest."),
                  (all(isinstance(item, tuple) for item in items) and sorted(sorted(map(str, item)) for item in items) == any_order,
                   "the combinations are right, but the parts stand in another order: (name, shift, rotation)."),
+                 (len(items) == 24, "24 came, as many as expected, but not each is a tuple (name, shift, rotation) with parts from the three lists."),
                  (True, f"{len(items)} came, but 2 · 3 · 4 = 24 combinations were expected, each a tuple (name, shift, rotation).")]
-        raise Wrong(next(message for slip, message in slips if slip), tried, f"{right[0]}, {right[1]}, …", ", ".join(map(str, items[:3])) + ", …")
+        raise Wrong(next(message for slip, message in slips if slip), tried, f"{right[0]}, {right[1]}, …",
+                    ", ".join(f"{item!s:.100}" for item in items[:3]) + ", …")
     many = [f"cat_{number}" for number in range(60)], range(50), range(40)
     tried, was_tracing = "the first of 60 names, 50 shifts and 40 rotations", tracemalloc.is_tracing()
     tracemalloc.start()

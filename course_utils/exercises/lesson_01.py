@@ -23,11 +23,15 @@ def check_map_sizes(answer):
         "valid": [(29, "29 is the number of steps. The window stands at one place more than it makes steps."),
                   (60, "60 places are right for a stride of 1. The window moves by 2."),
                   (31, "31 is rounded up. The last step would leave the picture, so it is not taken: round down, then add 1."),
+                  (59, "59 is how far the window can move, pixel by pixel. It moves by 2, and the place where it starts counts, too."),
+                  (900, "this is the number of all places, 30 × 30. Asked for is one side."),
                   (30.5, "a size is a whole number. Round (64 − 5) / 2 down before you add 1."),
                   (32, "32 is the size with zeros around the picture. 'valid' adds none.")],
         "same": [(64, "64 would be right for a stride of 1. 'same' means the size of the picture divided by the stride, rounded up."),
                  (30, "30 is the size without padding. 'same' adds the zeros that are needed for 64 / stride, rounded up."),
                  (34, "34 would need 4 zeros on each side. Those are too many: 'same' adds only what is needed for 64 / stride."),
+                 (1024, "this is the whole map, 32 × 32. Asked for is one side."),
+                 (32.5, "a size is a whole number, and is rounded down before you add 1."),
                  (60, "60 is the size without padding and without a stride.")]})
     return "Without padding the window needs room for itself; 'same' depends on the stride alone."
 
@@ -62,8 +66,11 @@ def check_centre_map(answer):
             raise Wrong(message, came=came)
     if came.shape == (16,) and np.array_equal(came, right.ravel()):
         raise Wrong("the sixteen numbers are right. Now write them as a map: a list of four rows, four numbers in each.", came=came)
+    if came.ndim != 2:
+        raise Wrong("write the map as a list of rows, and each row as a list of numbers.", came=came)
     if came.shape != (4, 4):
-        raise Wrong(f"your map has the shape {shape_text(came.shape)}. At how many places does a window of 3 columns fit into 6?", came=came)
+        raise Wrong(f"your map has the shape {shape_text(came.shape)}. At how many places does a window of 3 fit into 6 rows, and into 6 columns?",
+                    came=came)
     differs = np.argwhere(came != right)
     if len(differs):
         row, column = map(int, differs[0])
@@ -82,6 +89,17 @@ def what_kernels_find():
 
 
 def check_what_kernels_find(answer):
+    try:
+        expect_kernels(answer)
+    except Wrong as wrong:  # the kernels have capital letters, so that they are not taken for the choices a to f
+        message = str(wrong).replace("flat: a:", "flat: A:").replace("flat: c:", "flat: C:")
+        if message.startswith("flat: answer"):
+            message = "flat: answer with the name of one of the three kernels, 'A', 'B' or 'C'."
+        raise Wrong(message, came=wrong.parts["came"]) from None
+    return "A kernel is a small picture of what it looks for, and the sum of its weights is its answer to a flat picture of ones."
+
+
+def expect_kernels(answer):
     expect_letters(answer, {
         "A": ("a", {"b": "where does A have its positive weights? They must meet the bright pixels.",
                     "c": "A has the same weights in every column, so left and right are not compared.",
@@ -100,7 +118,6 @@ def check_what_kernels_find(answer):
                     "f": "the 2s of C stand in row 0, column 0; row 1, column 1; row 2, column 2. Rows count downwards."}),
         "flat": ("b", {"a": "add up the nine weights of A: what does a flat picture give?",
                        "c": "add up the nine weights of C: what does a flat picture give?"})})
-    return "A kernel is a small picture of what it looks for, and the sum of its weights is its answer to a flat picture of ones."
 
 
 # ---- code: count a layer
@@ -142,13 +159,14 @@ def check_count_layer(answer):
                     (places * area * channels, "these are the multiplications of one filter. All filters work."),
                     (places * area, "these are the multiplications for one channel and one filter."),
                     (places * kernel * channels * filters, "a window has kernel × kernel pixels in each channel, you count kernel."),
+                    (height * height * weights, "you multiply by height twice. The map has height × width places."),
                     (height * weights, "the window also moves through the columns: height × width places."),
                     ((height - kernel + 1) * (width - kernel + 1) * weights,
                      "height and width belong to the map, not to the picture: nothing is to be taken off."),
                     (places * channels * filters,
                      "the size of the kernel is missing: each place has kernel × kernel products a channel and filter.")]})
         except Wrong as wrong:
-            raise Wrong(str(wrong), tried, f"({parameters:,}, {multiplications:,})", came) from None
+            raise Wrong(str(wrong), tried, f"({parameters}, {multiplications})", came) from None
     return "For 64 filters of 3 × 3 on 128 channels and a map of 56 × 56 that is 73,792 parameters, used for 231,211,008 multiplications."
 
 
@@ -191,6 +209,14 @@ def check_strided_correlate(answer):
             (right[:short[0], :short[1]], "the last place is missing. The number of places is (n − k) // stride + 1: divide before you add the 1."),
             (whole, "the map is too large, and filled up with zeros. The kernel needs room, too: (n − k) // stride + 1 places."),
             (reference.correlate2d(image, kernel, stride, "same"), "your picture was padded with zeros. Here the window stays inside."),
+            (right[:-1, :-1], "the last row and the last column are missing. The window stands at one place more than it makes steps."),
+            (right[:, :right.shape[0]], "your map is square, but the picture is not. Count the places along each axis on its own."),
+            (every[::stride, :right.shape[1]], "the window moves by `stride` through the rows, but still by one pixel through the columns."),
+            (every[:right.shape[0], ::stride], "the window moves by `stride` through the columns, but still by one pixel through the rows."),
+            (right * (np.arange(len(right)) == 0)[:, np.newaxis], "only the first row is filled. Does the `return` stand inside of a loop?"),
+            (right.ravel(), "all numbers are there, but in a single row. The map has a row for each place downwards."),
+            (reference.correlate2d(image[::stride, ::stride], kernel),
+             "you leave pixels of the picture out. Only the window makes larger steps: inside of it, the pixels are neighbours as before."),
             (right.astype(int), "the fractions are lost: did you put the answers into an array of whole numbers?"),
             (np.maximum(right, 0), "the negative answers are gone. ReLU is a step of its own, and not asked for here."),
             (right.T, "rows and columns are exchanged: the first index is the row."),

@@ -22,8 +22,10 @@ def check_pooled_side(answer):
         "side": [(12, "12 is (27 − 3) / 2, the number of steps. The window stands at one place more than it makes steps."),
                  (14, "14 is what padding='same' gives. Nothing is padded here: the window must stay inside."),
                  (9, "9 is 27 / 3: this would be a stride of 3, but the stride is 2."),
-                 (25, "25 is the size for a stride of 1.")],
-        "parameters": [(9, "a kernel of 3 × 3 would have 9 weights. What does the maximum multiply by?"),
+                 (25, "25 is the size for a stride of 1."), (13.5, "a size is a whole number: the window stands at whole places only."),
+                 (169, "this is the whole map, 13 × 13. Asked for is one side."), (0, "the side comes first, then the parameters.")],
+        "parameters": [(2, "window and stride are settings: you choose them. Parameters are the numbers that are learned."),
+                       (9, "a kernel of 3 × 3 would have 9 weights. What does the maximum multiply by?"),
                        (10, "9 weights and a bias belong to a convolution. What is there to learn in a maximum?")]})
     return "Sizes follow the rule of convolution, and a maximum has nothing to learn."
 
@@ -58,6 +60,8 @@ def check_pooled_by_hand(answer):
     for value, message in slips:
         if came.shape == np.shape(value) and np.allclose(came, value, atol=0.05):
             raise Wrong(message, came=came)
+    if came.ndim != 2:
+        raise Wrong("write the map as a list of rows, and each row as a list of numbers.", came=came)
     if came.shape != right.shape:
         raise Wrong(f"your map has the shape {shape_text(came.shape)}. How many windows of 3 fit side by side into 6 columns, without overlap?",
                     came=came)
@@ -82,6 +86,8 @@ def check_share_unnoticed(answer):
     for rounds, down, right in probes:
         tried = f"share_unnoticed(rounds={rounds}, down={down}, right={right})"
         came = call(answer, rounds, down, right, tried=tried)
+        if isinstance(came, str):
+            raise Wrong("your function returns a text. Return the share itself, a number from 0 to 1.", tried, came=came)
         size, expected = 2**rounds, share_unnoticed(rounds, down, right)
         rows, columns = 1 - abs(down) / size, 1 - abs(right) / size
         too_far = ("the dot leaves its window for certain, in both directions. Two shares below 0 give a product above 0: cut off each at 0."
@@ -97,7 +103,9 @@ def check_share_unnoticed(answer):
              "a shift up or to the left (a negative number) makes your share larger. It is noticed as often as one down or to the right."),
             (max(0, 1 - (abs(down) + abs(right)) / size),
              "the two directions are added. The starts at which the dot leaves its window in both directions are then taken off twice."),
-            (max(0, min(rows, columns)), "you count only the larger of the two moves. The dot must stay in its window in both directions at once."),
+            (max(0, min(rows, columns)),
+             "only the larger of the two moves counts, as if the dot started on the diagonal of its window. It may start in every row and "
+             "in every column, and must stay in the window in both directions at once."),
             (max(0, columns), "`down` changes nothing in your answer. A dot can leave its window through the bottom as well as through the side."),
             (max(0, rows), "`right` changes nothing in your answer. A dot can leave its window through the side as well as through the bottom."),
             (max(0, 1 - abs(down) / (2 * rounds or 1)) * max(0, 1 - abs(right) / (2 * rounds or 1)),
@@ -131,6 +139,12 @@ def check_average_pool(answer):
              "these are the sums of the windows: they are still to be divided by the number of pixels in a window."),
             (right * size, "you divided by the side of the window. A window of size × size holds more pixels than that."),
             (right.astype(int), "the fractions are lost. Did you put the means into an array of whole numbers, or divide with // ?"),
+            (windows.mean(axis=(2, 3))[:right.shape[0], :right.shape[1]],
+             "your map has the right size, but the window still moves by one pixel. Place i begins at row i · stride."),
+            (windows[::size, ::size].mean(axis=(2, 3)), "the window moves by its own size: `stride` is not used."),
+            (right[:windows.shape[0] // stride, :windows.shape[1] // stride],
+             "the last place is missing. The number of places is (n − size) // stride + 1: divide before you add the 1."),
+            (image.mean(), "this is the mean of the whole picture: global pooling. Asked for is one mean for each window."),
             (windows.mean(axis=(2, 3)), "the window moves by one pixel at a time: `stride` is not used."),
             (right.T, "rows and columns are exchanged: the first index is the row."),
         ])
@@ -147,7 +161,10 @@ def stack():
 
 
 def check_stack(answer):
-    layers = as_array(answer)
+    try:
+        layers = as_array(answer)
+    except Wrong:
+        layers = np.empty(0)
     if layers.ndim != 2 or layers.shape[1] != 2 or not len(layers):
         raise Wrong("give a list of pairs (window, stride), one for each layer, from the picture on: [(3, 1), (2, 2), …].", came=answer)
     layers = [tuple(layer) for layer in layers.tolist()]
@@ -174,7 +191,7 @@ def check_stack(answer):
         why = ("Which of them add least? A layer adds more, the more pooling layers come before it." if (2, 2) in layers
                else "Without pooling each adds only 2 pixels.")
         raise Wrong(f"{seen}, but you use {len(layers)} layers; at most 11 are allowed. {why}", came=layers)
-    fewer = "With fewer layers it is impossible." if len(layers) == 10 else "One layer fewer is enough: can you find it?"
+    fewer = "With fewer layers it is impossible." if len(layers) == 10 else "Ten layers are enough: do you see how?"
     return f"A number of the last map sees {field} pixels in each direction, with {len(layers)} layers. {fewer}"
 
 

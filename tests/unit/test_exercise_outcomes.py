@@ -174,7 +174,7 @@ def test_a_batch_writes_what_somebody_tried_and_leaves_out_what_nobody_did():
 # ---- the helpers that checks share
 
 @pytest.mark.parametrize("answer, words", [
-    (3, "the side is too small."), (9, "a nine."), ("7", "leave the quotes away"), ([1, 2], "must be one number"), (True, "must be one number"), (None, "no array of"),
+    (3, "the side is too small."), (9, "a nine."), ("7", "leave out the quotes"), ([1, 2], "must be one number"), (True, "must be one number"), (None, "no array of"),
 ])
 def test_one_number(answer, words):
     expect_number(np.float32(7), 7)

@@ -29,6 +29,11 @@ def dots(n):
     yield ...
 
 
+def raises_at_the_end(n):
+    yield from range(n, 0, -1)
+    raise StopIteration
+
+
 def from_first_yield(n):
     while True:
         return n
@@ -104,6 +109,14 @@ def uncaught(items, action):
     iterator = iter(items)
     while True:
         action(next(iterator))
+
+
+def no_iter(items, action):
+    while True:
+        try:
+            action(next(items))
+        except StopIteration:
+            break
 
 
 def first_lost(items, action):
@@ -288,6 +301,7 @@ CASES = {
                   "c an instance": (LAMP | {"b.watts": 40}, "no parentheses"), "a for all": (LAMP | {"b.watts": 60}, "b stores no watts"),
                   "new as at first": (LAMP | {"new.watts": 40}, "Which line changed it"),
                   "new like a": (LAMP | {"new.watts": 60}, "when `new` is made?"),
+                  "the list itself": (LAMP | {"len(new.rooms)": ["hall"]}, "gives a number"),
                   "list of its own": (LAMP | {"len(new.rooms)": 0}, "belongs to the class"),
                   "b's list": (LAMP | {"len(new.rooms)": 2}, "stores a list in b. A new"),
                   "all three": (LAMP | {"len(new.rooms)": 3}, "only one of the two lines")}},
@@ -319,13 +333,18 @@ CASES = {
                   "at the end": (yielding(lambda n: [1]), "once, at the end"), "the same": (yielding(lambda n: [n] * n), "again and again"),
                   "endless": (yielding(lambda n: itertools.count(n, -1)), "does not end"),
                   "list": (lambda n: list(range(n, 0, -1)), "returns a list"),
-                  "return": (from_first_yield, "it has no `__next__`"), "prints": (lambda n: None, "returns nothing"),
+                  "return": (from_first_yield, "it has no `__next__`"), "prints": (lambda n: None, "there is no `yield` in it"),
+                  "range": (yielding(range), "from 0 to n − 1"),
+                  "list in a list": (yielding(lambda n: [list(range(n, 0, -1))]), "each number by itself"),
+                  "texts": (yielding(lambda n: map(str, range(n, 0, -1))), "yields texts"),
+                  "raises at the end": (raises_at_the_end, "Python makes an error of it"),
                   "called": (by_range(3), "hand over the function"),
                   "not called": (lambda n: by_range, "not called")}},
     "for_each": {
         "right": [with_default, with_flag, lambda items, action: [action(item) for item in items]],
         "wrong": {"index": (by_index, "works for a list only"), "places": (by_places, "the places 0"),
                   "None for ever": (none_for_ever, "second argument"),
+                  "no iter": (no_iter, "a list is none"),
                   "iter in the loop": (new_iterator, "begins anew"), "goes on": (goes_on, "last one again and again"),
                   "never leaves": (passes_for_ever, "not enough"),
                   "not caught": (uncaught, "comes out of your function"), "first lost": (first_lost, "first item is lost"),
@@ -353,7 +372,10 @@ CASES = {
         "wrong": {"side by side": (combined(zip), "as `zip` does"),
                   "one list": (combined(lambda *parts: [list(itertools.product(*parts))]), "build no list"),
                   "list": (lambda *parts: list(itertools.product(*parts)), "returns a list"),
-                  "return in the loop": (returns_inside, "returns a tuple"),
+                  "return in the loop": (returns_inside, "returns a tuple, the first combination"),
+                  "prints": (lambda *parts: None, "there is no `yield` in it"),
+                  "places": (combined(lambda *parts: itertools.product(*(range(len(part)) for part in parts))), "places 0, 1, 2"),
+                  "name twice": (combined(lambda n, s, r: ((x, x, z) for x in n for y in s for z in r)), "as many as expected"),
                   "first only": (combined(lambda n, s, r: [(n[0], s[0], r[0])]), "only the first combination"),
                   "last only": (combined(lambda n, s, r: [(n[-1], s[-1], r[-1])]), "only the last combination"),
                   "apart": (combined(lambda *parts: itertools.chain(*itertools.product(*parts))), "one after the other"),

@@ -49,6 +49,17 @@ def top_left_part(image, kernel, stride):
     return reference.correlate2d(image, kernel)[:height, :width]
 
 
+def square(image, kernel, stride):
+    right = strided_by_slicing(image, kernel, stride)
+    return right[:, :len(right)]
+
+
+def first_row(image, kernel, stride):
+    right = strided_by_slicing(image, kernel, stride)
+    right[1:] = 0
+    return right
+
+
 def spread_out(image, kernel, stride):
     every = reference.correlate2d(image, kernel)
     result = np.zeros(every.shape)
@@ -81,7 +92,9 @@ CASES = {
                   "not rounded": ((30.5, 32), "whole number"), "padded": ((32, 32), "adds none"),
                   "same without stride": ((30, 64), "divided by the stride"),
                   "twice valid": ((30, 30), "without padding."), "ring of four": ((30, 34), "4 zeros on each side"),
-                  "no padding, no stride": ((30, 60), "without a stride"), "words": (("30", 32), "leave the quotes away")}},
+                  "no padding, no stride": ((30, 60), "without a stride"), "words": (("30", 32), "leave out the quotes"),
+                  "way of the window": ((59, 32), "how far the window"), "whole map": ((900, 1024), "30 × 30"),
+                  "whole map, same": ((30, 1024), "32 × 32"), "same not rounded": ((30, 32.5), "rounded down before")}},
     "centre_map": {
         "value": True,
         "right": [PICTURE[1:5, 1:5], reference.correlate2d(PICTURE.astype("float32"), CENTRE), tuple(map(tuple, PICTURE[1:5, 1:5]))],
@@ -93,6 +106,7 @@ CASES = {
                   "zeros": (np.zeros((4, 4)), "not everything is lost"),
                   "transposed": (PICTURE[1:5, 1:5].T, "exchanged"), "flat": (list(PICTURE[1:5, 1:5].ravel()), "four rows"),
                   "stride 2": (PICTURE[::2, ::2], "moved by 2"), "too small": ([[4, 4], [1, 8]], "At how many places"),
+                  "a single number": (4, "list of rows"),
                   "one slip": ([[4, 4, 0, 7], [1, 8, 6, 3], [3, 5, 8, 4], [7, 5, 3, 2]], "row 3, column 3")}},
     "what_kernels_find": {
         "value": True,
@@ -102,6 +116,7 @@ CASES = {
                   "B an edge": (["a", "c", "e", "b"], "B only adds up"), "B horizontal": (["a", "a", "e", "b"], "compares nothing"),
                   "C other diagonal": (["a", "d", "f", "b"], "Rows count downwards"), "C vertical": (["a", "d", "d", "b"], "Where do the three 2s"),
                   "A flat": (["a", "d", "e", "A"], "weights of A"), "C flat": (["a", "d", "e", "c"], "weights of C"),
+                  "a choice for a kernel": (["a", "d", "e", "d"], "'A', 'B' or 'C'"),
                   "two letters": (["a", "d", "ef", "b"], "one of the letters")}},
     "count_layer": {
         "right": [count_with_the_package, count_in_floats],
@@ -120,6 +135,7 @@ CASES = {
                   "work of a filter": (counting_other(None, lambda a, c, f, p, k, h, w: p * a * c), "of one filter"),
                   "work of a slice": (counting_other(None, lambda a, c, f, p, k, h, w: p * a), "one channel and one filter"),
                   "window not squared": (counting_other(None, lambda a, c, f, p, k, h, w: p * k * c * f), "in each channel, you count kernel"),
+                  "height twice": (counting_other(None, lambda a, c, f, p, k, h, w: h * h * a * c * f), "height twice"),
                   "rows only": (counting_other(None, lambda a, c, f, p, k, h, w: h * a * c * f), "height × width places"),
                   "no kernel": (counting_other(None, lambda a, c, f, p, k, h, w: p * c * f), "size of the kernel is missing"),
                   "map taken for picture": (
@@ -135,6 +151,16 @@ CASES = {
                   "too large": (as_if_same, "filled up with zeros"),
                   "padded": (lambda image, kernel, stride: reference.correlate2d(image, kernel, stride, "same"), "padded with zeros"),
                   "kernel turned": (lambda image, kernel, stride: reference.convolve2d(image, kernel, stride), "180°"),
+                  "no last place": (lambda image, kernel, stride: strided_by_slicing(image, kernel, stride)[:-1, :-1],
+                                    "last row and the last column"),
+                  "square": (square, "each axis on its own"),
+                  "rows move": (lambda image, kernel, stride: reference.correlate2d(image, kernel, (stride, 1))[
+                      :, :top_left_part(image, kernel, stride).shape[1]], "one pixel through the columns"),
+                  "columns move": (lambda image, kernel, stride: reference.correlate2d(image, kernel, (1, stride))[
+                      :top_left_part(image, kernel, stride).shape[0]], "one pixel through the rows"),
+                  "return in the loop": (first_row, "inside of a loop"),
+                  "single row": (lambda image, kernel, stride: strided_by_slicing(image, kernel, stride).ravel(), "in a single row"),
+                  "fewer pixels": (lambda image, kernel, stride: reference.correlate2d(image[::stride, ::stride], kernel), "leave pixels"),
                   "whole numbers": (lambda image, kernel, stride: strided_by_slicing(image, kernel, stride).astype(int), "fractions are lost"),
                   "ReLU": (lambda image, kernel, stride: reference.relu(strided_by_slicing(image, kernel, stride)), "negative answers are gone"),
                   "transposed": (lambda image, kernel, stride: strided_by_slicing(image, kernel, stride).T, "rows and columns"),

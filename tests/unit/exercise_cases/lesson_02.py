@@ -22,6 +22,16 @@ def pool_with_views(image, size, stride):
     return windows[::stride, ::stride].mean(axis=(2, 3), dtype="float32")
 
 
+def not_moved(image, size, stride):
+    height, width = pool_with_views(image, size, stride).shape
+    return pool_with_views(image, size, 1)[:height, :width]
+
+
+def divided_too_late(image, size, stride):
+    height, width = image.shape
+    return pool_with_views(image, size, stride)[:(height - size + 1) // stride, :(width - size + 1) // stride]
+
+
 def in_place(image, size, stride):
     image[0, 0] = 99
     return pool_with_views(image, size, stride)
@@ -66,7 +76,8 @@ CASES = {
         "right": [{"side": 13, "parameters": 0}, np.array([13.0, 0.0])],
         "wrong": {"steps, not places": ((12, 0), "one place more"), "same": ((14, 0), "padding='same'"),
                   "stride of the window": ((9, 0), "stride of 3"), "no stride": ((25, 0), "stride of 1"),
-                  "weights": ((13, 9), "9 weights"), "weights and bias": ((13, 10), "a bias")}},
+                  "whole map": ((169, 0), "13 × 13"), "half": ((13.5, 0), "whole number"), "exchanged": ((0, 13), "side comes first"),
+                  "settings": ((13, 2), "settings"), "weights": ((13, 9), "9 weights"), "weights and bias": ((13, 10), "a bias")}},
     "pooled_by_hand": {
         "value": True,
         "right": [((8, 9), (5, 8)), np.array([[8.0, 9.0], [5.0, 8.0]], "float32"), reference.max_pool2d([[8, 9], [5, 8]], 1)],
@@ -76,6 +87,7 @@ CASES = {
                   "sums": (reference.average_pool2d(LECTURE, 3) * 9, "sums"), "corners": ([[5, 5], [1, 8]], "top left of each"),
                   "lesson 01": ([[8, 9], [7, 8]], "lesson 01"), "transposed": ([[8, 5], [9, 8]], "rows and columns"),
                   "flat": ([8, 9, 5, 8], "two rows"), "overlooked": ([[8, 9], [5, 6]], "rows 3 to 5, columns 3 to 5"),
+                  "a single number": (9, "list of rows"),
                   "three rows": ([[8, 9], [5, 8], [2, 6]], "How many windows")}},
     "share_unnoticed": {
         "right": [measured_with_dots, counted_in_the_window],
@@ -88,6 +100,7 @@ CASES = {
                   "signs kept": (lambda rounds, down, right: max(0, 1 - down / 2**rounds) * max(0, 1 - right / 2**rounds), "makes your share larger"),
                   "added": (lambda rounds, down, right: max(0, 1 - (abs(down) + abs(right)) / 2**rounds), "taken off twice"),
                   "the larger move": (lambda rounds, down, right: max(0, 1 - max(abs(down), abs(right)) / 2**rounds), "larger of the two moves"),
+                  "text": (lambda rounds, down, right: f"{counted_in_the_window(rounds, down, right):.0%}", "returns a text"),
                   "only right": (lambda rounds, down, right: counted_in_the_window(rounds, 0, right), "`down` changes nothing"),
                   "only down": (lambda rounds, down, right: counted_in_the_window(rounds, down, 0), "`right` changes nothing"),
                   "twice the rounds": (twice_the_rounds, "2 · rounds"),
@@ -99,6 +112,10 @@ CASES = {
                   "divided by the side": (lambda image, size, stride: pool_with_views(image, size, stride) * size, "side of the window"),
                   "whole numbers": (lambda image, size, stride: pool_with_views(image, size, stride).astype(int), "fractions are lost"),
                   "no stride": (lambda image, size, stride: pool_with_views(image, size, 1), "`stride` is not used"),
+                  "window not moved": (not_moved, "still moves by one pixel"),
+                  "own size": (lambda image, size, stride: pool_with_views(image, size, size), "by its own size"),
+                  "divided too late": (divided_too_late, "divide before you add"),
+                  "global": (lambda image, size, stride: image.mean(), "global pooling"),
                   "transposed": (lambda image, size, stride: pool_with_views(image, size, stride).T, "rows and columns"),
                   "in place": (in_place, "changes the array")}},
     "stack": {
