@@ -8,6 +8,7 @@ import base64
 import gc
 import html
 import io
+import threading
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
@@ -40,6 +41,7 @@ NAME_SLIDERS = """(function name(image, tries) {
 
 
 KEPT = 64  # pictures of a widget, 100 kB each
+DRAW = threading.Lock()  # JupyterLab may have each control's moves handled in a thread of its own, and pyplot is for one at a time
 
 
 class View(NamedTuple):
@@ -140,7 +142,7 @@ class Live:
     view: View
     still: bytes
     seen: dict = field(default_factory=dict)
-    busy: bool = False
+    drawing: object = None
 
     def __post_init__(self):
         import ipywidgets
@@ -169,11 +171,20 @@ class Live:
     def move(self, name, value):
         """A control has a new value: draw again. A value that this itself sets elsewhere does not come back here."""
         self.values[name] = value
-        if self.busy:
+        if self.drawing == threading.get_ident():
             return
-        self.busy = True
-        collects = gc.isenabled()
-        gc.disable()  # a look at all objects of a notebook would take longer than the drawing, and can wait
+        with DRAW:
+            self.drawing, collects = threading.get_ident(), gc.isenabled()
+            gc.disable()  # a look at all objects of a notebook would take longer than the drawing, and can wait
+            try:
+                self.answer(name)
+            finally:
+                self.drawing = None
+                if collects:
+                    gc.enable()
+
+    def answer(self, name):
+        """Show the picture for the present values, after the control `name` was moved; or the sentence that says what is wrong."""
         try:
             for other, new in (self.follow(name, self.values) if self.follow else {}).items():
                 self.parts[other].value = new
@@ -184,18 +195,13 @@ class Live:
             for other, end in view.ends.items():
                 self.parts[other].max = end
             self.put(view, png)
-        finally:
-            self.busy = False
-            if collects:
-                gc.enable()
 
     def drawn(self):
         """The view for the present values and its PNG; the last ones are kept."""
-        wanted = tuple(self.values.values())
+        values = dict(self.values)
+        wanted = tuple(values.values())
         if wanted not in self.seen:
-            # The search for a layout would take longer than the drawing.
-            with plt.rc_context({"figure.constrained_layout.use": False}):
-                view = self.draw(**self.values)
+            view = self.draw(**values)
             self.seen[wanted] = view._replace(figure=None), self.quick_png(view.figure)
             plt.close(view.figure)
         if len(self.seen) > KEPT:
@@ -213,12 +219,14 @@ class Live:
         """The figure as a PNG file. One of the first one's size has its layout; others, which have no axis with numbers, fixed margins."""
         from PIL import Image
 
+        figure.set_layout_engine("none")  # the search for a layout would take longer than the drawing
         width, height = figure.get_size_inches()
         if (width, height, len(figure.axes)) == self.size:
             for ax, place in zip(figure.axes, self.places):
                 ax.set_position(place)
         else:
-            figure.subplots_adjust(left=0.1 / width, right=1 - 0.1 / width, bottom=0.1 / height, top=1 - 0.35 / height, wspace=0.15, hspace=0.3)
+            figure.axes[0].get_gridspec().update(left=0.1 / width, right=1 - 0.1 / width, bottom=0.1 / height, top=1 - 0.35 / height,
+                                                 wspace=0.15, hspace=0.3)
         canvas = FigureCanvasAgg(figure)
         canvas.draw()
         png = io.BytesIO()

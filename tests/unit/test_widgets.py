@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -225,6 +226,17 @@ def test_only_so_many_pictures_are_kept(live, monkeypatch):
     for row in range(6):
         widget.parts["row_a"].value = row
     assert len(widget.seen) == 3
+
+
+def test_moves_that_come_in_threads_of_their_own_are_all_answered(live):
+    """JupyterLab 4.4 and ipykernel 7 handle the messages of controls in threads: none may be lost while another one is drawn."""
+    widget = live(widgets.pooling_shift)
+    moves = [threading.Thread(target=widget.move, args=move) for move in [("row_a", 2), ("column_a", 3), ("row_b", 4), ("column_b", 5)]]
+    for move in moves:
+        move.start()
+    for move in moves:
+        move.join()
+    assert "A with a dot in row 2, column 3, B with one in row 4, column 5" in shown(widget)[0]
 
 
 def test_moving_leaves_the_collection_of_garbage_as_it_was(live):
