@@ -162,7 +162,7 @@ print("most accurate for each megabyte:", known["top1/MB"].idxmax())
 #
 # ## 3. The base of VGG16, layer by layer
 #
-# To reuse a network we keep its **base**, the convolutions and pooling layers, and leave its **head** away (lesson 03). Keras calls that `include_top=False`. For the layer table we need no weights, so `weights=None` saves the download. The lecture's pictures have 150 × 150 pixels.
+# To reuse a network we keep its **base**, the convolutions and pooling layers, and leave out its **head** (lesson 03). Keras calls that `include_top=False`. For the layer table we need no weights, so `weights=None` saves the download. The lecture's pictures have 150 × 150 pixels.
 # **By hand:** what is the side of the map after each of the five pooling layers? How many parameters has the first convolution?
 
 # %%
