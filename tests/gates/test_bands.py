@@ -70,6 +70,7 @@ def test_the_verdicts_that_a_reader_sees_hold(lesson):
 
 
 @pytest.mark.parametrize("lesson, name, low, high", [
+    ("07", "last_val_accuracy_features", 0.98, 1.0),
     ("04", "best_val_loss", 0.7, 1.2),
     ("05", "test_accuracy", 0.98, 0.995),
     ("06", "best_val_accuracy_plain", 0.66, 0.80),
