@@ -169,12 +169,12 @@ def refuse_dots(answer):
     def parts_of(answer):
         return list(answer.values()) if isinstance(answer, dict) else answer if isinstance(answer, (list, tuple)) else [answer]
 
-    parts = [inner for part in parts_of(answer) for inner in parts_of(part)]
     if answer is ...:
         raise Unanswered
-    open_parts = sum(part is ... for part in parts)
+    parts = parts_of(answer)
+    open_parts = sum(any(inner is ... for inner in parts_of(part)) for part in parts)
     if open_parts:
-        raise Unanswered(f"{open_parts} of {len(parts)} parts are still dots (...): replace them, and run the cell again.")
+        raise Unanswered(f"dots (...) are left in {open_parts} of {len(parts)} parts: replace them, and run the cell again.")
 
 
 def call(function, *arguments, tried=None, **named):
@@ -201,7 +201,7 @@ def call(function, *arguments, tried=None, **named):
     Raised
         It raises.
     """
-    if not callable(function):
+    if not callable(function) or hasattr(function, "trainable_weights") and not inspect.isclass(function):  # a Keras model or layer
         raise Wrong("hand over the function itself: its name, without brackets behind it.", came=function)
     tried = tried or written_call(function, *arguments, **named)
     given = [argument.copy() if isinstance(argument, np.ndarray) else argument for argument in arguments]
@@ -472,7 +472,7 @@ def in_short(part):
     if isinstance(part, (numbers.Number, np.generic)):
         return f"{part:,}" if isinstance(part, int) and not isinstance(part, bool) else f"{part}"
     if callable(part):
-        return f"{getattr(part, '__name__', type(part).__name__)} (a function or class)"
+        return f"{part.__name__} (a function or class)" if hasattr(part, "__name__") else f"an object of type {type(part).__name__}"
     text = repr(part)
     return f"an object of type {type(part).__name__}" if " at 0x" in text else text if len(text) <= 300 else f"{text[:300]} …"
 

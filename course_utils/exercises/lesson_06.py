@@ -100,7 +100,7 @@ def check_move_matrix(answer):
         mirrored_shear = np.array([[1, lean], [0, 1]])
         in_radians = np.array([[math.cos(rotation), math.sin(rotation)], [-math.sin(rotation), math.cos(rotation)]])
         expect_array(came, right, tried, [
-            (right / zoom**2, "1.2 must show everything 1.2 times as large: you divide by the zoom."),
+            (right / zoom**2, f"a zoom of {zoom} must show everything {zoom} times as large: you divide by the zoom."),
             (right / zoom, "the zoom is missing."),
             (np.linalg.inv(right), "this is the inverse, the way back from the new picture to the old one. Asked for is the way there, A."),
             (in_radians @ sheared * zoom, "the angles are in degrees, but np.cos, np.sin and np.tan take radians: np.radians(30) is 0.52."),
@@ -113,6 +113,8 @@ def check_move_matrix(answer):
             (sheared @ turned * zoom, "the order is exchanged: in a product of matrices the rightmost acts first, and here the shear comes before "
                                       "the rotation."),
             (turned @ sheared.T * zoom, "your shear moves points up and down. Rows must stay rows: only the first number of a point changes."),
+            (turned @ np.array([[1, -math.sin(math.radians(shear))], [0, 1]]) * zoom, "your shear uses the sine. Draw an upright line of height 1 "
+             "that leans by the angle and still ends at the height 1: how far to the side is its end?"),
             (turned * zoom, "the shear is missing."), (right.T, "rows and columns of the matrix are exchanged."),
             (turned @ sheared @ np.diag([zoom, 1]), "the zoom acts on the width only. It must be equal in both directions."),
             (turned * sheared * zoom, "you multiplied number by number with *. A product of matrices is written with @.")])
@@ -282,6 +284,10 @@ def check_mean_answers(answer):
                                                                "variations."),
             (np.mean([_answer(batch) for batch in chain[1:]], axis=0), "each of your variations is made from the one before, so pictures move "
                                                                        "farther and farther. Begin with `pictures` each time."),
+            (_answer(chain[-1]), "you varied each picture several times in a row, and asked once. Each variation begins with `pictures`, and has "
+                                 "an answer of its own."),
+            (np.concatenate(each).reshape(number, count, -1).mean(axis=1), "answers of different pictures are mixed. After np.tile all pictures come "
+             "once, then all of them again: reshape in this order."),
             (np.mean(votes, axis=0), "these are shares of votes: you took the best class of each answer before the mean. Take the mean of the "
                                      "probabilities."),
             (right.argmax(axis=1), "these are the chosen classes. Asked for are the mean answers, one row a picture."),

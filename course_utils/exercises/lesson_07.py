@@ -47,7 +47,8 @@ def check_vgg_head(answer):
                  (6423298, "this is for a last layer of two units. Cats and dogs need one sigmoid unit."),
                  (2097665, "this is for pictures of 150 × 150, whose last map is 4 × 4."), (131585, "this is the head on pooled features. Flatten "
                                                                                                     "keeps all positions."),
-                 (918017, "did you count 7 positions? The map has 7 × 7.")],
+                 (918017, "did you count 7 positions? The map has 7 × 7."),
+                 (21137729, "this is base and head together. Asked for is the head.")],
         "pooled": [(131072, "512 × 256 is the kernel of the first layer. Biases and the last layer are still to come."),
                    (131328, "257 are missing: either both layers' biases, or the last layer."), (131329, "the 256 biases of the first layer "
                                                                                                          "are missing."),
@@ -109,6 +110,8 @@ def check_extract(answer):
             (unfinished, "the rows of the last, smaller batch are still zero."),
             (right[:batch_size], "this is the first batch only. Is `return` inside of the loop?"), (right[full:], "this is the last batch only: the "
                                                                                                                   "others are lost."),
+            (np.concatenate([right[start:start + batch_size] for start in range(count)]), "your batches overlap: each begins one picture after the "
+             "one before. By how much must the start grow?"),
             (wrapped, "your last batch is filled up with the first pictures. It may be smaller than the others."),
             (np.concatenate([right, np.zeros((-count % batch_size, 2, 2, 3))]), "there are rows of zeros at the end: more rows than pictures."),
             (np.floor(right), "the fractions are lost. Is your array one of whole numbers?"),
@@ -172,13 +175,15 @@ def check_pooled_head(answer):
                                                                                                                         "softmax they add up to 1."),
             (_softmax(largest), "this is the maximum of each map. Asked for is the mean."), (_softmax(sums), "this is the sum of each map. Asked "
                                                                                                              "for is the mean."),
+            (_softmax(maps @ kernel.reshape(channels, classes) + bias).mean(axis=(1, 2)), "the dense layer judges each position, and the mean "
+             "is that of its answers. First the mean of each map, then the dense layer."),
             (np.maximum(scores, 0), "the last layer has ReLU. Probabilities come from softmax.")])
     return "One weight for each map and class: as many as in the ridge regression of section 5."
 
 
 def _softmax(scores):
-    shares = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return shares / shares.sum(axis=1, keepdims=True)
+    shares = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return shares / shares.sum(axis=-1, keepdims=True)
 
 
 # ---- code: pixels as VGG16 knows them
@@ -214,7 +219,14 @@ def check_vgg_pixels(answer):
             (p[..., ::-1] - p.mean(axis=(0, 1, 2))[::-1], "you subtracted the mean of these pictures. The network knows ImageNet's mean; it must "
                                                           "always be the same."),
             (wrapped, "there are numbers above 200 where negative ones should be: uint8 knows none, so 3 − 5 becomes 254. Convert to float32 first."),
-            (np.trunc(right), "the fractions are lost: the result must not be of whole numbers.")], atol=0.01)
+            (np.trunc(right), "the fractions are lost: the result must not be of whole numbers."),
+            (np.trunc(right) % 256, "the result is of type uint8, which has neither negative numbers nor fractions."),
+            (p[..., ::-1] + red_first[::-1], "you added the means: subtract them."),
+            (p[::-1] - red_first[::-1], "you reversed the order of the pictures: the channels are the last axis, not the first."),
+            (p[..., [2, 1, 2]] - red_first[::-1], "blue stands in both places, and red is lost: pictures[..., 0] is a view, which changes as soon "
+             "as you write into the array."),
+            (p[..., [0, 1, 0]] - red_first[::-1], "red stands in both places, and blue is lost: pictures[..., 2] is a view, which changes as soon "
+             "as you write into the array.")], atol=0.01)
     return "Negative numbers, blue first, and no division: no error would have told you."
 
 
@@ -222,7 +234,11 @@ def check_vgg_pixels(answer):
 
 
 def xrays():
-    return {"start": "b", "channels": "a", "layer": "c", "augmentation": "b", "validation": "c"}
+    return {"start": "b",         # takes seconds, and its result is the one to beat
+            "channels": "a",      # grey pictures as the base knows them: all three channels equal
+            "layer": "c",         # X-rays are far from ImageNet: measure it
+            "augmentation": "b",  # as patients really stand; the heart stays on its side
+            "validation": "c"}    # patients whom the network has not seen
 
 
 def check_xrays(answer):

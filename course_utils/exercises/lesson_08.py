@@ -35,7 +35,7 @@ def check_five_steps(answer):
     for first, second, message in _ORDER:
         if letters.index(first) > letters.index(second):
             raise Wrong(f"{first} comes too late or {second} too early: {message}", came=answer)
-    return ("The lecture puts the head on first and freezes then. Your order, freezing first, does the same." if letters != five_steps() else
+    return ("The lecture puts the head on first, then freezes the base. Your order, freezing first, does the same." if letters != five_steps() else
             "Whenever something is frozen or unfrozen, compile before you go on.")
 
 
@@ -49,16 +49,16 @@ def from_block4():
 
 
 def check_from_block4(answer):
-    expect_numbers(answer, {"trainable": 12979200, "frozen": 1735488}, {
+    expect_numbers(answer, {"trainable": 12979200, "still_frozen": 1735488}, {
         "trainable": [(5899776, "this is block 4 alone. What comes behind it is unfrozen, too."), (7079424, "this is block 5 alone."),
                       (12976128, "this is the kernels only: six convolutions have biases, too."),
                       (14158848, "you took 512 maps as the input of block4_conv1. It gets the 256 maps of block 3."),
                       (14714688, "this is the whole base."), (1735488, "this is what stays frozen."),
                       (11799040, "block4_conv1 itself is missing: unfrozen *from* it *on* includes it."),
                       (1444864, "a kernel has 3 × 3 weights for each pair of maps: 9, not 1.")],
-        "frozen": [(0, "blocks 1 to 3 stay frozen."), (14714688, "this is the whole base; a part of it is trained now."),
-                   (12979200, "this is what is trained."), (1738560, "all six biases are missing from what you subtracted."),
-                   (7635264, "you took only block 5 for unfrozen."), (8814912, "you took only block 4 for unfrozen.")]})
+        "still_frozen": [(0, "blocks 1 to 3 stay frozen."), (14714688, "this is the whole base; a part of it is trained now."),
+                         (12979200, "this is what is trained."), (1738560, "all six biases are missing from what you subtracted."),
+                         (7635264, "you took only block 5 for unfrozen."), (8814912, "you took only block 4 for unfrozen.")]})
     return "Most of VGG16's base sits in its last two blocks: blocks 1 to 3 are less than an eighth."
 
 
@@ -111,16 +111,23 @@ def check_unfreeze_from(answer):
             raise Wrong("the right layers are unfrozen, but the model was not compiled again: the old optimiser is still there, and it would "
                         "train what it "
                         "trained before. Nothing would move.", tried)
+        if not isinstance(model.optimizer, keras.optimizers.Adam):
+            raise Wrong("the model is compiled with another optimiser.", tried, "Adam", type(model.optimizer).__name__)
+        with learners_code("the loss of a prediction that is wrong by 2 and by 4"):
+            loss = float(model.compute_loss(y=np.float32([[1], [3]]), y_pred=np.float32([[3], [7]])))
+        if not math.isclose(loss, 10, rel_tol=1e-4):
+            raise Wrong("the model is compiled with another loss.", tried, "mean_squared_error")
         with learners_code("one training step after it"):
             found = float(model.optimizer.learning_rate.numpy())
             model.run_eagerly = True
             model.train_on_batch(pictures, targets)
         if not math.isclose(found, rate, rel_tol=1e-4):
             raise Wrong("the model is compiled with another learning rate.", tried, rate, round(found, 6))
-        moved = {weight.path for weight in model.weights if not np.array_equal(before[weight.path], weight.numpy())}
-        allowed = {weight.path for weight in model.trainable_weights}
+        moved = {weight.path.split("/", 1)[-1] for weight in model.weights if not np.array_equal(before[weight.path], weight.numpy())}
+        allowed = {weight.path.split("/", 1)[-1] for weight in model.trainable_weights}
         if not moved or moved - allowed:
-            raise Wrong("after one training step, other arrays have moved than those that should.", tried, sorted(allowed), sorted(moved))
+            raise Wrong("after one training step, other arrays have moved than those that should.", tried,
+                        ", ".join(sorted(allowed)), ", ".join(sorted(moved)) or "nothing")
     return "Tested with one training step: what was to move has moved, and nothing else."
 
 
@@ -156,7 +163,10 @@ def _check_layers(model, start, tried, shown):
 
 
 def three_students():
-    return {"first": "c", "proof": "f", "second": "e", "third": "a"}
+    return {"first": "c",   # compile again after each change of trainable
+            "proof": "f",   # the count looks right; only the weights tell
+            "second": "e",  # BatchNormalization must be frozen
+            "third": "a"}   # base.trainable = True first, then each layer
 
 
 def check_three_students(answer):
@@ -192,7 +202,7 @@ _TABLES = [  # accuracies by rate, of the frozen base, number of pictures
     ({0.01: 0.5, 0.0001: 0.91, 0.00001: 0.86, 0.001: 0.88}, 0.84, 400), ({0.00001: 0.842, 0.0001: 0.845, 0.01: 0.5}, 0.84, 400),
     ({0.001: 0.92, 0.0001: 0.915, 0.00001: 0.85}, 0.84, 400), ({0.00001: 0.78, 0.0001: 0.79}, 0.84, 200), ({0.00001: 0.86, 0.0001: 0.9}, 0.84, 40),
     ({0.0003: 0.86, 0.0001: 0.855, 0.00003: 0.857}, 0.84, 10000), ({0.00001: 0.84, 0.001: 0.9, 0.0001: 0.9}, 0.8, 100),
-    ({0.01: 0.895, 0.001: 0.9, 0.0001: 0.89, 0.00001: 0.85}, 0.8, 200)]
+    ({0.01: 0.895, 0.001: 0.9, 0.0001: 0.89, 0.00001: 0.85}, 0.8, 200), ({0.00001: 0.95, 0.0001: 0.97}, 0.95, 100)]
 
 
 def check_choose_rate(answer):
@@ -224,6 +234,27 @@ def check_choose_rate(answer):
         better = [rate for rate in table if table[rate] > frozen + error(max(table.values()), count)]
         return min(better) if better else 0
 
+    def sure_without_error(table, frozen, count):
+        return 0 if max(table.values()) <= frozen else no_frozen(table, frozen, count)
+
+    def first_good(table, frozen, count):
+        best = max(table.values())
+        good = [rate for rate in table if table[rate] >= best - error(best, count)]
+        return 0 if best - frozen <= error(best, count) else good[0]
+
+    def smallest_of_all(table, frozen, count):
+        return 0 if max(table.values()) - frozen <= error(max(table.values()), count) else min(table)
+
+    def frozen_accuracy(table, frozen, count):
+        return choose_rate(table, frozen, count) or frozen
+
+    def error_of_frozen(table, frozen, count):
+        return 0 if max(table.values()) - frozen <= error(frozen, count) else no_frozen(table, frozen, count)
+
+    def error_of_each(table, frozen, count):
+        best = max(table.values())
+        return choose_rate(table, frozen, count) and min(rate for rate in table if table[rate] + error(table[rate], count) >= best)
+
     slips = [(first_best, "this is always the rate with the highest accuracy. Differences within one standard error are luck."),
              (no_frozen, "the frozen network is not compared: if fine-tuning is no better by more than one error, the answer is 0."),
              (no_error, "the standard error is not used: a gain of a few pictures may be luck."),
@@ -231,6 +262,12 @@ def check_choose_rate(answer):
              (largest, "of the rates that are as good as the best, you return the largest. The smallest changes the base least."),
              (no_root, "the square root is missing from the standard error."),
              (smallest_above, "the smallest rate that beats the frozen network may be far worse than the best. Compare with the best accuracy."),
+             (sure_without_error, "whether to stay frozen is decided without the standard error: a gain of a few pictures may be luck."),
+             (first_good, "you return the first good rate of the table. A dict is not sorted: asked for is the smallest."),
+             (smallest_of_all, "you return the smallest of all rates. Only those at most one error below the best may be chosen."),
+             (frozen_accuracy, "where the gain is too small you return the accuracy of the frozen network. Return 0 there."),
+             (error_of_frozen, "the gain is compared with the standard error of `frozen`. Take that of the best accuracy."),
+             (error_of_each, "each rate gets a standard error of its own here. Take that of the best accuracy for all."),
              (lambda table, frozen, count: max(table.values()), "this is an accuracy. Asked for is the rate."),
              (lambda table, frozen, count: min(table), "this is always the smallest rate, whatever the accuracies say.")]
     calls, came = [f"choose_rate({table}, frozen={frozen}, count={count})" for table, frozen, count in _TABLES], []

@@ -108,10 +108,15 @@ def check_heatmap(answer):
         absolute, smallest = np.abs(raw), raw.min()
         slips = [(raw, "this is the weighted sum as it is: ReLU and the division by the largest value are missing."),
                  (np.maximum(raw, 0), "the map has not been divided by its largest value."),
-                 (raw / raw.max(), "the ReLU is missing: negative places speak against the class."), (raw / absolute.max(), "the ReLU is missing."),
+                 (raw / raw.max(), "the ReLU is missing: negative places speak against the class." if raw.max() > 0 else
+                  "no place speaks for the class: the largest value is negative, and dividing by it turns all signs round. ReLU first, then divide."),
+                 (raw / absolute.max(), "the ReLU is missing."),
+                 (np.maximum(raw, 0) / max(np.maximum(raw, 0).sum(), 1e-9), "you divided by the sum of the map, not by its largest value."),
+                 (shown((maps * gradients.mean(axis=-1, keepdims=True)).sum(axis=-1)), "your weights are means over the filters: one for each "
+                  "place. Asked for is one for each filter: the mean over all places."),
                  (absolute / absolute.max(), "you took absolute values. What speaks against the class must become 0, not positive."),
-                 ((raw - smallest) / (raw.max() - smallest), "you moved the smallest value to 0. Then places that speak *against* the class look "
-                                                             "like weak evidence for it."),
+                 ((raw - smallest) / (raw.max() - smallest), "you moved the smallest value to 0. Then 0 no longer means that a place does not speak "
+                                                             "for the class. Only divide by the largest value."),
                  (shown((maps * gradients).sum(axis=-1)), "you multiplied each place by its own gradient. In Grad-CAM a map has one weight: the "
                                                           "mean of its gradients."),
                  (shown((maps * np.maximum(weights, 0)).sum(axis=-1)), "you left the negative weights out. They count: the ReLU comes "
@@ -122,10 +127,10 @@ def check_heatmap(answer):
                  (shown((maps * gradients.max(axis=(0, 1))).sum(axis=-1)), "your weights are the largest gradients. Take their means."),
                  (shown((gradients * maps.mean(axis=(0, 1))).sum(axis=-1)), "maps and gradients are exchanged: the weights are means of "
                                                                             "the gradients."),
-                 (flat / flat.max(), "the maps are added without weights: the gradients are not used."),
+                 (flat / flat.max(), "all maps have the same weight here. Each needs its own: the mean of its gradients."),
                  (shown(raw).T, "rows and columns are exchanged.")]
         expect_array(came, right, tried, [slip for slip in slips if not np.allclose(slip[0], 0)])
-    return "These four lines are the heart of Grad-CAM. Where the gradients come from, section 4 showed with a tape."
+    return "These few lines are the heart of Grad-CAM. Where the gradients come from, section 4 showed with a tape."
 
 
 # ---- code: the pointing game
@@ -142,7 +147,7 @@ def _pointing_cases():
     rng = np.random.default_rng(19)
     for number in range(60):
         heat = rng.uniform(0, 1, rng.integers(2, 6, 2))
-        size = (int(heat.shape[0] * rng.integers(4, 12)), int(heat.shape[1] * rng.integers(4, 12)))
+        size = (int(heat.shape[0] * rng.integers(4, 12) + number % 2), int(heat.shape[1] * rng.integers(4, 12) + number % 3))
         y, x = ((np.unravel_index(heat.argmax(), heat.shape) + np.array(0.5)) * size / heat.shape) if number % 2 else rng.uniform(0, 1, 2) * size
         top, left, bottom, right = (*np.maximum(0, [y, x] - rng.uniform(1, size) / 3), *([y, x] + rng.uniform(1, size) / 3))
         box = tuple(round(round(2 * float(part)) / 2 + 0.23, 2) for part in (left, top, right, bottom))
@@ -150,12 +155,15 @@ def _pointing_cases():
         yield heat.astype("float32") * (not dark), (0.0, 0.0, float(size[1]), float(size[0])) if dark else box, size
 
 
-def _points_with_slip(half=0.5, pixels=True, exchanged=False, sides=(0, 1), shape=(0, 1), zeros=False, extent=False):
+def _points_with_slip(half=0.5, pixels=True, exchanged=False, sides=(0, 1), shape=(0, 1), zeros=False, extent=False, column_first=False,
+                      whole=False):
     def judged(heat, box, size):
         left, top, right, bottom = box if not extent else (box[0], box[1], box[0] + box[2], box[1] + box[3])
         place = np.array(np.unravel_index(heat.argmax(), heat.shape)) + half
+        place = place[::-1] if column_first else place
         if pixels:
-            place = place * np.take(size, sides) / np.take(heat.shape, shape)
+            side = np.take(size, sides) / np.take(heat.shape, shape)
+            place = place * (np.floor(side) if whole else side)
         y, x = place[::-1] if exchanged else place
         return bool(left <= x < right and top <= y < bottom and (zeros or heat.max() > 0))
     return judged
@@ -170,6 +178,9 @@ def check_points_into_box(answer):
                                                  "(left, right)."),
              (_points_with_slip(sides=(1, 0)), "height and width are exchanged: size is (height, width)."),
              (_points_with_slip(shape=(1, 0)), "rows belong to the height: heat.shape is (rows, columns)."),
+             (_points_with_slip(column_first=True), "row and column are exchanged: np.unravel_index gives the row first."),
+             (_points_with_slip(sides=(0, 0)), "the picture's height is used in both directions: pictures need not be square."),
+             (_points_with_slip(whole=True), "the side of a square of the map need not be a whole number of pixels: / instead of //."),
              (_points_with_slip(extent=True), "you read the box as (left, top, width, height). It is (left, top, right, bottom)."),
              (lambda *case: True, "this is always True."), (lambda *case: False, "this is always False.")]
     cases = list(_pointing_cases())
@@ -185,11 +196,11 @@ def check_points_into_box(answer):
         return "With one such answer a picture, np.mean gives the share. Then come the baselines: centre, chance, an untrained network."
     place = next(number for number in range(len(cases)) if came[number] != right[number])
     heat, box, size = cases[place]
+    row, column = np.unravel_index(heat.argmax(), heat.shape)
     message = next((text for slip, text in slips if [bool(slip(*case)) for case in cases] == came),
                    "this one is wrong. Compute by hand where the middle of the brightest square lies, in pixels of the picture.")
-    brightest = ", ".join(map(str, np.unravel_index(heat.argmax(), heat.shape))) if heat.max() > 0 else "nowhere, it is all zero"
-    raise Wrong(message, f"heat of {shape_text(heat.shape)}, brightest in (row, column) {brightest}; box={box}, "
-                         f"size={size}", right[place], came[place])
+    brightest = f"brightest in row {row}, column {column}" if heat.max() > 0 else "all zero"
+    raise Wrong(message, f"heat of {shape_text(heat.shape)}, {brightest}; box={box}, size={size}", right[place], came[place])
 
 
 # ---- code: occlusion
@@ -232,11 +243,11 @@ def check_occlusion_falls(answer):
         came, score = call(answer, _Score(shape, stride), picture, patch, stride, tried=tried), _Score(shape, stride)
         right, whole = occlusion_falls(score, picture, patch, stride), score(picture)
 
-        def cover(colour, keep=True, invert=False):
+        def cover(colour, keep=True, less=patch - 1, step=stride):
             canvas, values = picture.copy(), []
-            for top in range(0, shape[0] - patch + 1, stride):
+            for top in range(0, shape[0] - less, step):
                 values.append([])
-                for left in range(0, shape[1] - patch + 1, stride):
+                for left in range(0, shape[1] - less, step):
                     canvas = picture.copy() if keep else canvas
                     part = canvas[top:top + patch, left:left + patch]
                     part[:] = colour if colour is not None else part.mean(axis=(0, 1))
@@ -252,14 +263,16 @@ def check_occlusion_falls(answer):
                                    "may also rise."), (np.abs(right), "you took absolute values: a rise is no fall."),
             (cover(0), "your patch is black. Asked for is the mean colour of the picture."), (cover(1), "your patch is white. Asked for is the mean "
                                                                                                         "colour of the picture."),
-            (cover(picture.mean()), "your patch has one mean for all channels. Its colour is the mean of each channel: picture.mean(axis=(0, 1))."),
+            (cover(picture.mean()), "your patch has one mean for all channels. Each channel has its own mean: over which axes?"),
             (cover(None), "your patch has the mean colour of the part that it covers. Asked for is the mean colour of the whole picture."),
             (cover(mean, keep=False), "the patches pile up: each place must begin with a fresh copy of the picture."),
             (right.T, "rows and columns are exchanged: the first index says how far down."), (right.ravel(), "the numbers are right, but in one "
                                                                                                              "row. They belong into a table: a row "
                                                                                                              "for each `top`."),
             (one_step, "the patch moves by one pixel at a time: `stride` is not used."),
-            (right[:-1, :-1], "the last places are missing: a patch may touch the edge. range(0, height − patch + 1, stride).")])
+            (cover(mean, step=patch), "the patch moves by its own side: `stride` is not used."),
+            (cover(mean, less=0), "at the end your patches stick out of the picture. Use only the places where the whole patch fits."),
+            (right[:-1, :-1], "the last places are missing: a patch may touch the edge. A range ends *before* its second number.")])
     return "It needed nothing but scores, and one of them for each place."
 
 
@@ -267,14 +280,16 @@ def check_occlusion_falls(answer):
 
 
 def ruler_test():
-    return {"pictures": "c", "measure": "b", "baseline": "a", "verdict": "c"}
+    return {"pictures": "c",  # the same leaf twice: only the ruler differs
+            "measure": "b",   # a number for each leaf, so that it can be counted over all
+            "baseline": "a",  # is it the ruler, or anything that lies there?
+            "verdict": "c"}   # stated before, and it may come out either way
 
 
 def check_ruler_test(answer):
     expect_letters(answer, {
         "pictures": ("c", {"a": "in these, rulers and sickness come together again: whoever looks at the ruler is right there, too.",
-                           "b": "this separates them for healthy leaves only by chance of who has laid a ruler there; and they are other leaves. "
-                                "Change one thing at a time."}),
+                           "b": "these are healthy leaves only, and other ones than those without a ruler. Change one thing at a time."}),
         "measure": ("b", {"a": "accuracy was high from the start. It cannot tell *why* the network is right.",
                           "c": "one heatmap convinces quickly and proves little: choose no picture by hand, count over all."}),
         "baseline": ("a", {"b": "chance tells about accuracy. Here the question is whether it matters that the thing beside the leaf is a *ruler*.",
@@ -287,8 +302,8 @@ def check_ruler_test(answer):
 
 EXERCISES = [
     Exercise("what_each_needs", what_each_needs, check_what_each_needs, hints=(
-        "For each method, look at what its cell hands over: a picture? a class? And is there a GradientTape?",
-        "Activations go forward once. Filter maximisation begins with noise. Occlusion works for any classifier, because it looks at "
+        "For each method, look at what its cell hands over: a picture? a class? And does its formula hold a derivative?",
+        "Activations go forward once. The best picture begins with noise. Occlusion works for any classifier, because it looks at "
         "nothing inside.")),
     Exercise("two_maps", two_maps, check_two_maps, hints=(
         "First the weights: y = 2 · (sum of the first map) / 4 − (sum of the second map) / 4. What is the derivative for one number of "

@@ -673,7 +673,7 @@ ex = exercises.lesson("06")
 # - d: the cat walks to the left instead of to the right
 # - e: the cat is seen from behind
 # - f: it is a cat of another breed
-# - g: the camera was held askew
+# - g: the camera was tilted, so the floor slopes
 # - h: the light is yellower
 # - i: the cat has curled up to sleep
 #

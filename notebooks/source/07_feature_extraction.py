@@ -734,7 +734,7 @@ ex.pooled_head.check(pooled_head)
 # %% [markdown]
 # ### 5 · The pixels that VGG16 knows
 #
-# **Code.** Write `vgg_pixels(pictures)` with NumPy, without `preprocess_input`. `pictures` has the shape (count, height, width, 3), the channels red, green, blue, and values from 0 to 255, as `uint8` or as `float32`. It returns what section 10 says that VGG16 wants: blue, green, red, each less ImageNet's mean (red 123.68, green 116.779, blue 103.939).
+# **Code.** Write `vgg_pixels(pictures)` with NumPy, without `preprocess_input`. `pictures` has the shape (count, height, width, 3), the channels red, green, blue, and values from 0 to 255, as `uint8` or as `float32`. It returns what section 10 says that VGG16 wants: blue, green, red, and ImageNet's mean subtracted from each (red 123.68, green 116.779, blue 103.939).
 # For example, a pixel `[255, 0, 0]` becomes `[-103.939, -116.779, 131.32]`. The array that is given must stay as it is.
 
 # %%

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from course_utils.exercises.checking import Raised, Unanswered, Wrong, expect_letters, in_short, refuse_dots, take
+from course_utils.exercises.checking import Raised, Unanswered, Wrong, call, expect_letters, in_short, refuse_dots, take
 
 TWO = {"first": ("a", {"b": "b is the other one."}), "second": ("ac", {"b": "b is no.", "c": "think of c."})}
 
@@ -27,6 +27,24 @@ def test_wrong_letters_are_named(answers, message):
 def test_dots_are_found_one_level_down_too(answer):
     with pytest.raises(Unanswered):
         refuse_dots(answer)
+
+
+@pytest.mark.parametrize("answer, words", [([1, ...], "1 of 2 parts"), ([(0, 30), ..., (0, 20)], "1 of 3 parts"), ([(..., ...), 1], "1 of 2 parts")])
+def test_parts_with_dots_are_counted_as_the_learner_sees_them(answer, words):
+    with pytest.raises(Unanswered, match=words):
+        refuse_dots(answer)
+
+
+def test_a_model_is_no_function():
+    class Model:
+        trainable_weights = []
+
+        def __call__(self, inputs):
+            return inputs
+
+    with pytest.raises(Wrong, match="hand over the function itself"):
+        call(Model(), 1)
+    assert in_short(Model()) == "an object of type Model" and isinstance(call(Model), Model)
 
 
 def test_an_answer_without_dots_passes():

@@ -93,6 +93,17 @@ def further_and_further(answer, vary, pictures, count):
     return np.mean(answers, axis=0)
 
 
+def end_of_the_chain(answer, vary, pictures, count):
+    for _ in range(count):
+        pictures = vary(pictures)
+    return answer(pictures)
+
+
+def tiled(answer, vary, pictures, count):
+    answers = answer(vary(np.tile(pictures, (count, 1, 1, 1))))
+    return answers.reshape(len(pictures), count, -1).mean(axis=1)
+
+
 def only_once(answer, vary, pictures, count):
     varied = vary(pictures)
     return np.mean([answer(varied) for _ in range(count)], axis=0)
@@ -125,6 +136,7 @@ CASES = {
                   "leans left": (lambda r, s, z: matrix(r, s, z, lean=-1), "leans to the left"),
                   "order": (lambda r, s, z: matrix(r, s, z, order=True), "the order is exchanged"),
                   "no shear": (lambda r, s, z: matrix(r, 0, z), "the shear is missing"),
+                  "sine": (lambda r, s, z: matrix(r, math.degrees(math.atan(math.sin(math.radians(s)))), z), "uses the sine"),
                   "height only": (lambda r, s, z: matrix(r, s, 1) @ np.diag([z, 1]), "width only"),
                   "number by number": (lambda r, s, z: matrix(r, 0, 1) * matrix(0, s, 1) * z, "number by number"),
                   "nothing returned": (lambda r, s, z: None, "returns nothing")}},
@@ -164,7 +176,8 @@ CASES = {
                   "divided by count"),
                   "with the original": (lambda a, v, p, n: np.mean([a(p), *each(a, v, p, n)], axis=0), "nothing else"),
                   "original as one": (lambda a, v, p, n: np.mean([a(p), *each(a, v, p, n - 1)], axis=0), "one of your `count` answers"),
-                  "chain": (further_and_further, "from the one before"),
+                  "chain": (further_and_further, "from the one before"), "end of the chain": (end_of_the_chain, "in a row"),
+                  "tiled": (tiled, "np.tile"),
                   "votes": (lambda a, v, p, n: np.eye(3)[each(a, v, p, n).argmax(axis=2)].mean(axis=0), "shares of votes"),
                   "classes": (lambda a, v, p, n: each(a, v, p, n).mean(axis=0).argmax(axis=1), "chosen classes"),
                   "one row": (lambda a, v, p, n: each(a, v, p, n).mean(axis=(0, 1)), "one row for each picture"),

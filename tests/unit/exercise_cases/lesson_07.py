@@ -114,6 +114,12 @@ def in_place(pictures):
     return pictures
 
 
+def exchanged_in_place(pictures):
+    copy = pictures.astype("float32")
+    copy[..., 0], copy[..., 2] = copy[..., 2], copy[..., 0]
+    return copy - MEANS
+
+
 CASES = {
     "what_changes": {
         "value": True,
@@ -128,7 +134,8 @@ CASES = {
                   "kernel only": ((7, 6422528, 131585), "kernel only"), "no last layer": ((7, 6422784, 131585), "257 are missing"),
                   "two units": ((7, 6423298, 131585), "two units. Cats"), "7 positions": ((7, 918017, 131585), "7 positions"),
                   "pooled kernel": ((7, 6423041, 131072), "still to come"), "no layer of 256": ((7, 6423041, 513), "stays"),
-                  "exchanged": ((7, 131585, 6423041), "Flatten keeps"), "49 numbers": ((7, 6423041, 13057), "49 numbers")}},
+                  "exchanged": ((7, 131585, 6423041), "Flatten keeps"), "with the base": ((7, 21137729, 131585), "base and head"),
+                  "49 numbers": ((7, 6423041, 13057), "49 numbers")}},
     "extract": {
         "right": [into_an_array, with_a_counter],
         "wrong": {"no last batch": (whole_batches, "the last batch is missing"), "zeros": (rest_of_zeros, "still zero"),
@@ -138,6 +145,7 @@ CASES = {
                   "no batch axis": (lambda c, p, b: [c(x) for x in p], "without a batch axis"), "shuffled": (shuffled, "in another order"),
                   "empty batch": (one_step_too_many, "an empty batch"), "no break": (without_a_break, "ever end"),
                   "filled up": (filled_up, "filled up"),
+                  "no step": (lambda c, p, b: np.concatenate([c(p[i:i + b]) for i in range(len(p))]), "batches overlap"),
                   "first only": (lambda c, p, b: c(p[:b]), "first batch only"), "last only": (lambda c, p, b: c(p[len(p) - len(p) % b:]),
                   "last batch only"),
                   "whole numbers": (as_whole_numbers, "fractions are lost"),
@@ -152,7 +160,7 @@ CASES = {
                   "relu": (head(mean, lambda n: layers.Dense(n, "relu")), "has ReLU"),
                   "layer of 256": (head(mean, lambda n: layers.Dense(256, "relu"), dense), "dense layer of 256"),
                   "no bias": (head(mean, lambda n: layers.Dense(n, "softmax", use_bias=False)), "no bias"),
-                  "dense only": (head(dense), "output has another shape"),
+                  "dense only": (head(dense), "output has another shape"), "dense first": (head(dense, mean), "judges each position"),
                   "no input": (lambda shape, n: keras.Sequential([mean(n), dense(n)]), "knows its input"),
                   "batch in the shape": (lambda shape, n: keras.Sequential([layers.Input((None, *shape[1:])), mean(n), dense(n)]),
                   "input has another shape")}},
@@ -169,7 +177,10 @@ CASES = {
                   "own mean": (lambda p: p[..., ::-1] - p[..., ::-1].mean(axis=(0, 1, 2)), "of these pictures"),
                   "uint8": (lambda p: p[..., ::-1] - MEANS if p.dtype == "float32" else p[..., ::-1] - MEANS.round().astype("uint8"),
                   "uint8 knows none"),
-                  "whole numbers": (lambda p: channel_by_channel(p).astype(int), "fractions are lost"), "in place": (in_place, "changes the array")}},
+                  "whole numbers": (lambda p: channel_by_channel(p).astype(int), "fractions are lost"), "in place": (in_place, "changes the array"),
+                  "back to uint8": (lambda p: channel_by_channel(p).astype(int).astype("uint8"), "type uint8"),
+                  "added": (lambda p: p[..., ::-1] + MEANS, "you added"), "first axis": (lambda p: p[::-1] - MEANS, "order of the pictures"),
+                  "exchanged in place": (exchanged_in_place, "red is lost")}},
     "xrays": {
         "value": True,
         "right": [list("bacbc"), {name: letter.upper() for name, letter in XRAYS.items()}],

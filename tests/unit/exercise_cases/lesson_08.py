@@ -19,7 +19,7 @@ def as_on_the_slide(model, name, rate):
         layer.trainable = on
         if layer.__class__.__name__ == "BatchNormalization":
             layer.trainable = False
-    model.compile(keras.optimizers.RMSprop(learning_rate=rate), keras.losses.MeanSquaredError())
+    model.compile(keras.optimizers.Adam(learning_rate=rate), keras.losses.MeanSquaredError())
     return model
 
 
@@ -34,7 +34,8 @@ def compile_before(model, name, rate):
     return model
 
 
-def unfreeze(keep=lambda place, start: place >= start, norms=False, whole=True, compiled=True, again=False, factor=1, result=True):
+def unfreeze(keep=lambda place, start: place >= start, norms=False, whole=True, compiled=True, again=False, factor=1, result=True,
+             optimiser=keras.optimizers.Adam, loss="mse"):
     """The reference with one slip each."""
     def unfreeze_from(model, name, rate):
         start = [layer.name for layer in model.layers].index(name)
@@ -45,7 +46,7 @@ def unfreeze(keep=lambda place, start: place >= start, norms=False, whole=True, 
         if again:
             model.trainable = False
         if compiled:
-            model.compile(optimizer=keras.optimizers.Adam(rate * factor), loss="mse")
+            model.compile(optimizer=optimiser(rate * factor), loss=loss)
         return model if result else None
     return unfreeze_from
 
@@ -98,6 +99,12 @@ def no_root(accuracies, frozen, count):
     return 0 if best - frozen <= error else min(rate for rate in accuracies if accuracies[rate] >= best - error)
 
 
+def own_errors(accuracies, frozen, count):
+    best = max(accuracies.values())
+    near = [rate for rate, p in accuracies.items() if p + math.sqrt(p * (1 - p) / count) >= best]
+    return min(near) if sure(accuracies, frozen, count) else 0
+
+
 CASES = {
     "five_steps": {
         "value": True,
@@ -108,7 +115,7 @@ CASES = {
                   }},
     "from_block4": {
         "value": True,
-        "right": [{"trainable": 12_979_200, "frozen": 1_735_488}, np.array([12_979_200, 1_735_488])],
+        "right": [{"trainable": 12_979_200, "still_frozen": 1_735_488}, np.array([12_979_200, 1_735_488])],
         "wrong": {"block 4": ((5899776, 1), "block 4 alone"), "block 5": ((7079424, 1), "block 5 alone"), "no biases": ((12976128, 1),
                   "kernels only"),
                   "512 maps in": ((14158848, 1), "the 256 maps"), "everything": ((14714688, 0), "this is the whole base."),
@@ -127,6 +134,8 @@ CASES = {
                   "only the layer": (unfreeze(keep=lambda place, start: place == start), "only the named layer"),
                   "head frozen": (unfreeze(keep=lambda place, start: start <= place < 6), "head is frozen"),
                   "only the head": (unfreeze(keep=lambda place, start: place == 6), "only the last layer"),
+                  "optimiser": (unfreeze(optimiser=keras.optimizers.RMSprop), "another optimiser"),
+                  "loss": (unfreeze(loss="binary_crossentropy"), "another loss"),
                   "other rate": (unfreeze(factor=10), "another learning rate"), "no return": (unfreeze(result=False), "returns nothing"),
                   "weights changed": (trained_at_once, "must not change any weight"), "a copy": (a_copy, "return the model that was given")}},
     "three_students": {
@@ -148,6 +157,12 @@ CASES = {
                   "no root": (no_root, "the square root is missing"),
                   "accuracy": (lambda a, f, n: max(a.values()), "this is an accuracy"), "always the smallest": (lambda a, f, n: min(a),
                   "whatever the accuracies"),
+                  "frozen without error": (lambda a, f, n: min(good(a, n)) if max(a.values()) > f else 0, "without the standard error"),
+                  "first in the table": (lambda a, f, n: good(a, n)[0] if sure(a, f, n) else 0, "is not sorted"),
+                  "smallest of all": (lambda a, f, n: min(a) if sure(a, f, n) else 0, "smallest of all rates"),
+                  "frozen": (lambda a, f, n: min(good(a, n)) if sure(a, f, n) else f, "Return 0 there"),
+                  "error of frozen": (lambda a, f, n: min(good(a, n)) if max(a.values()) - f > math.sqrt(f * (1 - f) / n) else 0, "of `frozen`"),
+                  "error of each": (own_errors, "of its own here"),
                   "a list": (lambda a, f, n: good(a, n), "return one number"),
                   "nothing": (lambda a, f, n: min(good(a, n)) if sure(a, f, n) else None, "returns nothing"),
                   "other": (lambda a, f, n: 0.5, "step by step")}},

@@ -52,26 +52,27 @@ def unguarded(maps, gradients):
 
 # ---- pointing
 
-def by_pixels(heat, box, size):
-    """The brightest square, enlarged; its middle is the mean of its pixels."""
+def by_edges(heat, box, size):
+    """The middle of the brightest square from its edges."""
     if not heat.any():
         return 0
-    rows, columns = np.repeat(np.arange(heat.shape[0]), size[0] // heat.shape[0]), np.repeat(np.arange(heat.shape[1]), size[1] // heat.shape[1])
-    place = int(np.argmax(heat))
-    y = np.mean(np.flatnonzero(rows == place // heat.shape[1])) + 0.5
-    x = np.mean(np.flatnonzero(columns == place % heat.shape[1])) + 0.5
+    tops, lefts = (np.linspace(0, side, count + 1) for side, count in zip(size, heat.shape))
+    row, column = divmod(int(np.argmax(heat)), heat.shape[1])
+    y, x = (tops[row] + tops[row + 1]) / 2, (lefts[column] + lefts[column + 1]) / 2
     return int(box[0] <= x <= box[2] and box[1] <= y <= box[3])
 
 
-def points(heat, box, size, half=0.5, zeros=False, exchange=False, pixels=True, extent=False, sides=(0, 1), shape=(0, 1)):
+def points(heat, box, size, half=0.5, zeros=False, exchange=False, pixels=True, extent=False, sides=(0, 1), shape=(0, 1),
+           column_first=False, whole=False):
     """A right answer, or one with a slip."""
     left, top, right, bottom = box
     if extent:
         right, bottom = left + right, top + bottom
     row, column = np.unravel_index(np.argmax(heat), heat.shape)
-    y, x = row + half, column + half
+    y, x = (column + half, row + half) if column_first else (row + half, column + half)
     if pixels:
-        y, x = y * (size[sides[0]] / heat.shape[shape[0]]), x * (size[sides[1]] / heat.shape[shape[1]])
+        high, wide = size[sides[0]] / heat.shape[shape[0]], size[sides[1]] / heat.shape[shape[1]]
+        y, x = (y * int(high), x * int(wide)) if whole else (y * high, x * wide)
     if exchange:
         x, y = y, x
     return (heat.max() > 0 or zeros) and left < x < right and top < y < bottom
@@ -121,6 +122,17 @@ def cut_out(score, picture, patch, stride):
             for top in range(0, picture.shape[0] - patch + 1, stride)]
 
 
+def sticking_out(score, picture, patch, stride):
+    whole, rows = score(picture), []
+    for top in range(0, picture.shape[0], stride):
+        rows.append([])
+        for left in range(0, picture.shape[1], stride):
+            covered = picture.copy()
+            covered[top:top + patch, left:left + patch] = picture.mean(axis=(0, 1))
+            rows[-1].append(whole - score(covered))
+    return rows
+
+
 def in_place(score, picture, patch, stride):
     falls = occlusion_falls(score, picture, patch, stride)
     picture[:patch, :patch] = 0
@@ -163,10 +175,13 @@ CASES = {
                   "ReLU on gradients": (lambda m, g: after_relu(weighted(m, np.maximum(g, 0).mean(axis=(0, 1)))), "ReLU on the gradients"),
                   "largest": (lambda m, g: after_relu(weighted(m, g.max(axis=(0, 1)))), "the largest gradients"),
                   "exchanged": (lambda m, g: heatmap(g, m), "are exchanged: the weights"), "no weights": (lambda m, g: divided(m.sum(axis=-1)),
-                  "without weights"),
+                  "the same weight"),
+                  "divided first": (lambda m, g: np.maximum(weighted(m, means(g)) / weighted(m, means(g)).max(), 0), "turns all signs round"),
+                  "divided by the sum": (lambda m, g: after_relu(weighted(m, means(g))) / after_relu(weighted(m, means(g))).sum(), "by the sum"),
+                  "means over filters": (lambda m, g: after_relu((m * g.mean(axis=-1, keepdims=True)).sum(axis=-1)), "one for each place"),
                   "transposed": (lambda m, g: heatmap(m, g).T, "rows and columns")}},
     "points_into_box": {
-        "right": [by_pixels, points],
+        "right": [by_edges, points],
         "wrong": {"zeros": (slip(zeros=True), "points nowhere"), "corner": (slip(half=0), "upper left corner"),
                   "no pixels": (slip(pixels=False, half=0), "many pixels wide"),
                   "middle, no pixels": (slip(pixels=False), "not pixels yet"), "x and y": (slip(exchange=True), "x and y are exchanged"),
@@ -174,6 +189,8 @@ CASES = {
                   "width and height": (slip(extent=True),
                   "(left, top, width, height). It"),
                   "always": (lambda h, b, s: True, "always True"), "never": (lambda h, b, s: False, "always False"),
+                  "column first": (slip(column_first=True), "gives the row first"), "square pictures": (slip(sides=(0, 0)), "need not be square"),
+                  "whole pixels": (slip(whole=True), "instead of //"),
                   "a place": (lambda h, b, s: (1, 2), "one truth value")}},
     "occlusion_falls": {
         "right": [with_a_dict, as_tensor],
@@ -188,7 +205,9 @@ CASES = {
                   "transposed": (lambda s, p, n, d: occlusion_falls(s, p, n, d).T, "how far down"),
                   "one row": (lambda s, p, n, d: occlusion_falls(s, p, n, d).ravel(), "in one row"),
                   "no stride": (lambda s, p, n, d: occlusion_falls(s, p, n, 1), "is not used"),
-                  "no last place": (covering(mean_colour, less=1), "may touch the edge"), "cut out": (cut_out, "do not cut it out"),
+                  "no last place": (covering(mean_colour, less=1), "may touch the edge"),
+                  "stride is patch": (lambda s, p, n, d: occlusion_falls(s, p, n, n), "by its own side"), "sticks out": (sticking_out, "stick out"),
+                  "cut out": (cut_out, "do not cut it out"),
                   "in place": (in_place, "changes the array")}},
     "ruler_test": {
         "value": True,
