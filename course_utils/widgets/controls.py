@@ -148,7 +148,7 @@ class Live:
         import ipywidgets
 
         tooltip = "tooltip" if "tooltip" in ipywidgets.IntSlider.class_trait_names() else "description_tooltip"  # 8 or 7
-        layout, style = {"width": "23em"}, {"description_width": "11em"}
+        layout, style = {"width": "32em"}, {"description_width": "13em"}
         self.parts, self.values = {}, {}
         for name, control in self.controls.items():
             common = {"description": control.label, tooltip: control.label, "layout": layout, "style": style}
@@ -252,7 +252,7 @@ def entries(kernel):
 
 def written(row):
     """Numbers as one types them, such as -1, 0.5 or 1/9."""
-    return "  ".join(f"{value:.4g}" if round(value, 3) == value else str(Fraction(float(value)).limit_denominator(1000)) for value in row)
+    return "  ".join(f"{value:.10g}" if round(value, 3) == value else str(Fraction(float(value)).limit_denominator(1000)) for value in row)
 
 
 def read_entries(lines, columns):

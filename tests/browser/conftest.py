@@ -118,7 +118,7 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def opened(jupyter, browser):
+def opened(browser, jupyter):
     """Open a lesson and run all of it, once: `opened("01_convolution")` gives its page."""
     pages = {}
 

@@ -72,6 +72,8 @@ def _cell(cell):
             yield "shows a memory address"
         if ABSOLUTE_PATH.search(text):
             yield "shows an absolute path"
+        if "application/vnd.jupyter.widget-view+json" in output.get("data", {}):
+            yield "holds a widget, which no page without a kernel can show: build it again"
         if any(kind.startswith("image/") for kind in output.get("data", {})):
             alt = output.metadata.get("image/png", {}).get("alt")
             if not alt or output.data.get("text/plain") != alt:

@@ -74,6 +74,7 @@ SPOILT = {
     "no recorded number": (set_output(4, metadata={}), "records no number"),
     "a long line": (lambda notebook: notebook.cells[1].update(source="x = 1  # " + "long " * 25), "code cell 2 has a line of more than 110"),
     "no kernel": (lambda notebook: notebook.metadata.pop("kernelspec"), "names no kernel"),
+    "a widget": (set_output(3, data={"application/vnd.jupyter.widget-view+json": {}, "text/plain": "x"}), "code cell 4 holds a widget"),
     "widget metadata": (lambda notebook: notebook.metadata.update(widgets={}), "has widget metadata"),
 }
 
