@@ -166,8 +166,8 @@ def responses(kernels, filtered, condensed=None, height=1.64):
         White is zero in "filter"; in "detect" and "condense" black is zero, and white the 98th percentile of "filter".
     """
     widths = [1, 1.6, 1.5, 1.5][:4 if condensed else 3]
-    figure, axes = plt.subplots(len(kernels), len(widths), figsize=(1.1 * height * sum(widths), height * len(kernels)),
-                                width_ratios=widths, squeeze=False)
+    width = (0.84 if condensed else 1.1) * height * sum(widths)  # with room for the colour bars, which only three columns have
+    figure, axes = plt.subplots(len(kernels), len(widths), figsize=(width, height * len(kernels)), width_ratios=widths, squeeze=False)
     for (name, weights), row in zip(kernels.items(), axes):
         limits = (0, max(np.percentile(filtered[name], 98), 1e-6))
         decimals = 0 if (np.asarray(weights) % 1 == 0).all() else 2

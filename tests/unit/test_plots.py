@@ -105,6 +105,51 @@ def test_the_sliding_window_outlines_both_places_and_fills_the_map_so_far():
     assert (result.patches[0].get_x(), result.patches[0].get_y()) == (-0.5, 0.5)
 
 
+def test_the_sliding_window_writes_fractions_when_asked():
+    figure = plots.sliding_window(np.ones((3, 3)), np.full((3, 3), 0.25), [[2.25]], row=0, column=0, decimals=(2, 1))
+    assert {text.get_text() for text in figure.axes[1].texts} == {"0.25"} and figure.axes[2].texts[0].get_text() == "2.2"
+
+
+def test_responses_show_kernel_filter_detect_and_condense():
+    maps = {"a": np.array([[-1.0, 2.0], [3.0, -4.0]]), "b": np.ones((2, 2))}
+    kernels = {"a": np.eye(3), "b": np.full((3, 3), 1 / 9)}
+    figure = plots.responses(kernels, maps)
+    titles = [ax.get_title() for ax in figure.axes if ax.get_title()]
+    assert titles == ["a", "filter", "detect (ReLU)", "b", "filter", "detect (ReLU)"]
+    assert figure.axes[2].images[0].get_array().min() == 0
+    assert figure.axes[3].texts[0].get_text() == "0.11" and figure.axes[0].texts[0].get_text() == "1"
+    condensed = plots.responses({"a": kernels["a"]}, maps, {"a": np.array([[3.0]])})
+    assert [ax.get_title() for ax in condensed.axes] == ["a", "filter", "detect (ReLU)", "condense (max)"]
+
+
+def test_early_stopping_marks_the_best_epoch_and_the_end():
+    ax = plots.early_stopping([3, 1, 2, 4, 0.5], best=2, last=4)
+    untrained, trained, end, circle = ax.lines
+    assert trained.get_xdata().tolist() == [1, 2, 3, 4] and untrained.get_xdata().tolist() == [4, 5]
+    assert end.get_xdata()[0] == 4 and (circle.get_xdata()[0], circle.get_ydata()[0]) == (2, 1)
+    assert [text.get_text() for text in ax.get_legend().texts][2:] == ["ends after epoch 4", "best: epoch 2"]
+
+
+def test_costs_are_bars_with_their_numbers():
+    figure = plots.costs({"directly": (1000, 20_000), "by 1 × 1": (500, 10_000)})
+    for ax, title, values in zip(figure.axes, ("parameters", "multiplications"), ((1000, 500), (20_000, 10_000))):
+        assert ax.get_title() == title and [bar.get_width() for bar in ax.patches] == list(values)
+        assert [text.get_text().strip() for text in ax.texts] == [f"{value:,}" for value in values]
+
+
+def test_heatmaps_lie_below_their_pictures_and_follow_the_map():
+    images = np.full((2, 32, 32, 3), 100, np.uint8)
+    images[0, :, :, 0] = 200
+    left = np.array([[1.0, 0.0], [1.0, 0.0]])
+    figure = plots.heatmaps(images, [left, 1 - left], ["a", "b"], boxes=[(4, 4, 20, 20)] * 2)
+    ax, = figure.axes
+    page = np.asarray(ax.images[0].get_array())
+    np.testing.assert_allclose(page[0, 0], [200 / 255, 100 / 255, 100 / 255], atol=1e-6)
+    lower = page[-32:]
+    assert lower[16, 0].sum() > lower[16, 31].sum() and lower[16, 34].sum() < lower[16, 65].sum()
+    assert [text.get_text() for text in ax.texts] == ["a", "b"] and len(ax.patches) == 2
+
+
 def test_the_style_is_set_when_asked_for_and_text_is_legible():
     with mpl.rc_context():
         mpl.rcdefaults()
