@@ -1,5 +1,6 @@
 """Exercises of lesson 03, Architectures: the reference solutions as a learner would write them, and their checks."""
 
+import math
 import warnings
 
 import numpy as np
@@ -29,10 +30,14 @@ def check_fc1_parameters(answer):
             (14 * 14 * 512 * 4096 + 4096, "this counts maps of 14 × 14. How many pooling layers does VGG16 have before fc1?"),
             (224 * 224 * 512 * 4096 + 4096, "this counts maps of 224 × 224. Five pooling layers stand before fc1."),
             (512 * 4096 + 4096, "this is the number for one input a map. Flattening keeps all pixels of each map."),
+            (4096 * 4096 + 4096, "this is fc2, the layer behind fc1. What comes into fc1 is the base's last map, flattened."),
+            (224 * 224 * 3 * 4096 + 4096, "this flattens the picture. fc1 stands after the base, whose last map is smaller and deeper."),
+            (7 * 7 * 512, "these are the inputs of fc1. Each of them has a weight to each of the 4,096 units."),
             (3 * 3 * 512 * 4096 + 4096, "this is a convolution of 3 × 3 with 4,096 filters. A dense layer has a weight for each input and unit.")],
         "averaged": [
             (2_097_152, "512 · 4,096 are the weights. The biases of the 4,096 units are missing."),
             (7 * 7 * 4096 + 4096, "this has 49 inputs: one for each pixel. Global average pooling leaves one number for each map."),
+            (512, "these are the inputs. Each of them has a weight to each of the 4,096 units."),
             (4096 + 4096, "this has a single input. Global average pooling averages each map on its own, not all of them together."),
             (102_764_544, "this is fc1 as it is. The average makes one number of each map, so fewer inputs are left.")]})
     return "Averaging makes the largest layer of VGG16 nearly fifty times smaller."
@@ -53,20 +58,22 @@ def inception_sums():
 def check_inception_sums(answer):
     direct, detour, dearer_from = inception_sums()
     reduction, after = 28 * 28 * 32 * 256, 28 * 28 * 96 * 25 * 32
-    expect_numbers(answer, {"directly": direct, "with the detour": detour, "dearer from": dearer_from}, {
+    expect_numbers(answer, {"directly": direct, "with_detour": detour, "dearer_from": dearer_from}, {
         "directly": [
             (28 * 28 * 96 * 9 * 256, "this is a kernel of 3 × 3. Here it has 5 × 5."),
             (28 * 28 * 96 * 25, "each value needs 5 × 5 products for every one of the 256 channels."),
             (24 * 24 * 96 * 25 * 256, "this is a result of 24 × 24, without padding. In the module, the size must be kept."),
             (28 * 28 * 25 * 256, "this makes one map. The layer makes 96."),
             (25 * 256 * 96, "these are the weights. Each is used once at every pixel of the result.")],
-        "with the detour": [
+        "with_detour": [
             (after, "this is the second step only. The 1 × 1 convolution costs something, too."),
             (reduction, "this is the 1 × 1 convolution only. The 5 × 5 convolution on its 32 maps is still to be added."),
             (reduction + direct, "the 5 × 5 convolution now meets the 32 reduced maps, not all 256."),
             (28 * 28 * 32 * 256 + 28 * 28 * 96 * 9 * 32, "the second step was counted with 3 × 3. Here it has 5 × 5."),
             (28 * 28 * 32 * 256 * 25 + after, "the reduction was counted with 5 × 5 pixels. It has 1 × 1.")],
-        "dearer from": [
+        "dearer_from": [
+            *[(round(442_368 / 1_984, digits), "that is where both cost the same. Maps come in whole numbers: which is the first that costs more?")
+              for digits in (1, 2, 3, 12)],
             (222, "with 222 maps the detour is still cheaper, by a little. Put your number into both sums."),
             (256, "with 256 maps the second step alone costs as much as the direct way, and the first one comes on top. It happens earlier."),
             (192, "192 is the number of filters. With 192 maps in between, the detour still saves some work."),
@@ -135,9 +142,9 @@ def check_small_kernel_module(answer):
         right - ones - few - threes - fewer - 2 * twice - pooled: "the biases are missing. Leave use_bias as it is."}, tried)
     pictures = np.random.default_rng(3).normal(size=(2, height, width, depth_in)).astype("float32")
     outputs = []
-    for network in (model, reference):  # with all weights alike, each branch has its own map, in whatever order they are joined
+    for network in (model, reference):  # each kernel has another shape, which gives it its weights, in whatever order the branches are joined
         for variable in network.trainable_weights:
-            variable.assign(np.full(variable.shape, 0.11 if len(variable.shape) > 1 else 0.03))
+            variable.assign(np.random.default_rng([*variable.shape[-2:], math.prod(variable.shape)]).normal(size=variable.shape))
         outputs.append(np.asarray(network(pictures, training=False)))
     if (outputs[0] < 0).any():
         raise Wrong("there are negative numbers in the result: a convolution has no ReLU.", tried)
@@ -147,8 +154,9 @@ def check_small_kernel_module(answer):
         names = np.repeat(["the 1 × 1 branch", "the branch with one 3 × 3", "the branch with two 3 × 3", "the pooling branch"],
                           [ones, threes, twice, pooled])
         wrong = next(name for name, channel in zip(names, right_maps) if channel is unmatched[0])
-        raise Wrong(f"shape and parameters are right, but not the numbers of {wrong}. Does it begin at `maps`? Has every convolution a ReLU, "
-                    "and is the pooling a maximum over 3 × 3 *before* its 1 × 1 convolution?", tried)
+        pooling = " Is the pooling a maximum over 3 × 3 *before* its 1 × 1 convolution?" if wrong == "the pooling branch" else ""
+        raise Wrong(f"shape and parameters are right, but not the numbers of {wrong}. Does it begin at `maps`? Has every convolution a ReLU?"
+                    f"{pooling}", tried)
     return "Two kernels of 3 × 3 in a row see the same 5 × 5 pixels, with 18 weights instead of 25 for each pair of channels."
 
 
@@ -182,6 +190,9 @@ def check_deeper_convnet(answer):
             raise Wrong("your function must return a Keras model, Sequential or functional.", tried, came=in_short(model))
         if not model.built:
             raise Wrong("the network does not know its input yet: begin with layers.Input(shape).", tried)
+        if (came_shape := tuple(model.inputs[0].shape[1:])) != shape:
+            raise Wrong("the network takes pictures of another shape. The shape is what your function is called with: layers.Input(shape).", tried,
+                        shape_text(shape), shape_text(came_shape))
         _same_network(model, deeper_convnet(shape), shape, tried)
     return f"For the lecture's pictures of 128 × 128 it has {deeper_convnet((128, 128, 3)).count_params():,} parameters."
 
@@ -243,7 +254,8 @@ def _same_network(model, right, shape, tried):
     if not same_weights:
         raise Wrong("the layers with weights stand in another order than in the table.", tried)
     raise Wrong("shapes and parameters are right, but with equal weights your network answers something else. Has every convolution a ReLU, "
-                "have the six units one? Is the pooling a maximum over 2 × 2? Is there a layer that is not in the table?", tried)
+                "have the six units one? Has the last unit a sigmoid? Is the pooling a maximum over 2 × 2? Is there a layer that is not "
+                "in the table?", tried)
 
 
 def _expect_dropout(steps, tried):
@@ -279,16 +291,26 @@ def vgg_parameters(table):
     return count
 
 
+SIZES = {"VGG16": 138_357_544, "VGG19": 143_667_240}
+
+
 def check_vgg_parameters(answer):
     vgg16, vgg19 = ([(64, 2), (128, 2), (256, count), (512, count), (512, count)] for count in (3, 4))
     for table in [[(32, 1), (96, 3), (80, 2), (200, 1)], vgg16, vgg19]:
         tried = f"vgg_parameters({table})"
-        came = call(answer, table, tried=tried)
+        given = list(table)
+        came = call(answer, given, tried=tried)
+        if given != table:
+            raise Wrong("your function changes the table that it was given. Whoever calls it still needs that table.", tried)
         base, halved, depth = _vgg_base(table), 224 // 2 ** len(table), table[-1][0]
         dense_biases, biases = 4096 + 4096 + 1000, sum(filters * count for filters, count in table)
         first, last = halved**2 * depth * 4096, 4096 * 4096 + 4096 * 1000 + dense_biases
         right = base + first + last
         expect_number(came, right, [
+            *[(slip, f"this is {name}'s number. The function must count for the table that it is given.") for name, slip in SIZES.items()],
+            (right - 2 * 9 * table[0][0], "the first convolution was counted with one channel. The pictures have three."),
+            (right - 4096 * 1000 - 1000, "the last dense layer, of 1,000 units, is missing."),
+            (base + 49 * 512 * 4096 + last, "the head was counted as VGG16's, with 7 · 7 · 512 inputs. It depends on the table, too."),
             (base, "this is the base only. The three dense layers come on top."),
             (right - biases - dense_biases, "the weights are right, but all biases are missing: one for each filter and each unit."),
             (right - dense_biases, "the biases of the three dense layers are missing."),
@@ -328,8 +350,10 @@ def check_app_networks(answer):
         answer = answer[answer]
     if isinstance(answer, (pd.DataFrame, pd.Series)):
         answer = answer.index
-    names = list(answer) if isinstance(answer, (list, tuple, set, np.ndarray, pd.Index)) else [answer]
-    if unknown := [name for name in names if name not in list(networks.index)]:
+    names = list(answer) if hasattr(answer, "__iter__") and not isinstance(answer, str) else [answer]
+    if not names:
+        raise Wrong("no network is in your list. The table counts single parameters and multiplications, not millions or billions.")
+    if unknown := [name for name in names if not isinstance(name, str) or name not in networks.index]:
         raise Wrong("answer with a list of names as they stand in `networks.index`.", came=in_short(unknown))
     small, quick = (set(networks.index[networks[name] <= limit]) for name, limit in [("parameters", 1e7), ("multiplications", 1e9)])
     came, right = set(names), small & quick

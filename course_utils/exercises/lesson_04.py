@@ -1,11 +1,13 @@
 """Exercises of lesson 04, Checkpointing: the reference solutions as a learner would write them, and their checks."""
 
+import re
+import traceback
 from pathlib import PurePath
 
 import numpy as np
 
 from .. import runtime
-from .checking import Exercise, Unanswered, Wrong, call, expect_choice, expect_choices, expect_number, expect_numbers, in_short, learners_code
+from .checking import Exercise, Raised, Unanswered, Wrong, call, expect_choice, expect_choices, expect_number, expect_numbers, in_short, learners_code
 
 with runtime.quiet():
     import keras
@@ -21,16 +23,16 @@ def early_stopping():
 
 
 def check_early_stopping(answer):
-    expect_numbers(answer, {"ended": 16, "without restoring": 16, "with restoring": 11}, {
+    expect_numbers(answer, {"ended": 16, "without_restoring": 16, "with_restoring": 11}, {
         "ended": [(15, "15 is the callback's own count, from 0, or one too few. Counting from 1: which are the five epochs after 11?"),
                   (17, "in epoch 17 the five epochs of waiting are over already: the fifth of them is the last."),
                   (11, "in epoch 11 nobody can know yet that it was the best. The callback waits for `patience` epochs."),
                   (30, "30 epochs were allowed, but from the best one on, the patience of 5 runs out."),
                   (5, "5 is the patience. It is counted from the best epoch on.")],
-        "without restoring": [(11, "nothing was brought back: the epochs after the best one have changed its weights."),
+        "without_restoring": [(11, "nothing was brought back: the epochs after the best one have changed its weights."),
                               (30, "training has ended before epoch 30, so there are no weights of it."),
                               (15, "the weights are those of the epoch after which training ended.")],
-        "with restoring": [(16, "these are the weights that training ended with. restore_best_weights=True replaces them."),
+        "with_restoring": [(16, "these are the weights that training ended with. restore_best_weights=True replaces them."),
                            (10, "10 is how the callback counts epoch 11, from 0. Here we count from 1."),
                            (12, "the best epoch is the one with the lowest validation loss, not the one after it.")]})
     return "Patience costs epochs; restoring makes sure that it does not cost quality."
@@ -67,9 +69,17 @@ def check_checkpoint_files(answer):
             (named(best, "weights.{0:02d}-{1:.3f}.keras"), "`{val_loss:.2f}` has two decimals."),
             ({name.replace("1.31", "1.30").replace("1.02", "1.01").replace("0.97", "0.96") for name in right},
              "the decimals were cut off. `.2f` rounds."),
+            ({name.replace(".keras", ".hdf5") for name in right}, "this is the lecture's ending. The pattern ends with .keras."),
             ({name.removesuffix(".keras") for name in right}, "the endings are missing: the pattern ends with .keras.")]:
         if came == slip:
             raise Wrong(message)
+    for name in sorted(came - right):
+        if not re.fullmatch(r"weights\.\d\d-\d\.\d\d\.keras", name):
+            raise Wrong(f"{name} does not fit the pattern: weights, a dot, the epoch with two digits, a hyphen, the loss with two decimals, .keras. "
+                        "Each file is one text in the list.", came=in_short(sorted(came)))
+        if name not in named(range(1, 8)):
+            raise Wrong(f"{name}: epoch {name[8:10]} has another loss. The number in a name counts the epochs, not the files.",
+                        came=in_short(sorted(came)))
     if extra := sorted(came - right):
         raise Wrong(f"{extra[0]} is not written. Follow the losses from the left, and keep a note of the lowest so far.", came=in_short(sorted(came)))
     if missing := right - came:
@@ -98,7 +108,7 @@ class TimeBudget(keras.callbacks.Callback):
 
 
 def _small_model():
-    return keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(2)])
+    return keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(2), keras.layers.BatchNormalization()])
 
 
 def _made(answer, *arguments, tried):
@@ -140,7 +150,7 @@ def _train(callback, model, logs, tried, during=lambda epoch: None, after=lambda
 
 
 def check_time_budget(answer):
-    probes = [((6, 2, 2, 3, 3, 3, 3, 3), 20.5), ((1, 1, 1, 4, 4, 4), 12.0), ((2, 6, 1, 1, 1, 1, 1, 1, 1, 1), 14.25)]
+    probes = [((6, 2, 2, 3, 3, 3, 3, 3), 20.5), ((1, 1, 1, 4, 4, 7, 1), 12.0), ((2, 6, 1, 1, 1, 1, 1, 1, 1, 1), 14.25)]
     model, came, again = _small_model(), [], []
     for durations, seconds in probes:
         now, asked = [1000.0], []
@@ -169,7 +179,9 @@ def check_time_budget(answer):
     if came != right:
         place = next(n for n, (one, other) in enumerate(zip(came, right)) if one != other)
         on_itself = hasattr(callback, "stop_training")
+        from_epoch_begin = [next((n for n, last in enumerate(durations, 1) if 2 * last > seconds), len(durations)) for durations, seconds in probes]
         message = next((message for slip, message in [
+            (from_epoch_begin, "the beginning of training is noted anew in every epoch. Note it once, in on_train_begin."),
             ([len(durations) for durations, _ in probes], "training goes on to its last epoch. " + (
                 "You set stop_training on the callback; `fit` looks at self.model.stop_training." if on_itself
                 else "self.model.stop_training = True ends it.")),
@@ -222,7 +234,17 @@ def check_best_keeper(answer):
         if not np.array_equal(model.get_weights()[0], weights_of(epoch)[0]):
             raise Wrong("your callback changes the weights during training. It only keeps them; on_train_end gives the best ones back.", tried)
 
-    _train(callback, model, logs, tried, train_epoch, still_there)
+    try:
+        _train(callback, model, logs, tried, train_epoch, still_there)
+    except Raised as raised:
+        error = raised.error
+        if not isinstance(error, AttributeError) or error.obj is not callback:
+            raise
+        if any(frame.name == "on_train_end" for frame in traceback.extract_tb(error.__traceback__)):
+            raise Wrong(f"on_train_end asks for self.{error.name}, but no epoch has given it a value. Is the comparison the right way round, and the "
+                        "loss to begin with so large that the first epoch is lower?", tried) from None
+        raise Wrong(f"self.{error.name} is asked for before it has a value. Give it one in on_train_begin, or look for a misspelling.",
+                    tried) from None
     came = [int(value.flat[0]) for value in model.get_weights()]
     if len({float(number) for value in model.get_weights() for number in value.flat}) > 1:
         raise Wrong("the weights afterwards are of no epoch alone: some are of another one. Keep all of them: self.model.get_weights().", tried)
@@ -279,7 +301,7 @@ def check_disk_plan(answer):
         (600, "that is two files. With double_checkpoint there are two backups, and the best network comes on top."),
         (1200, "that is four files. A checkpoint whose name stays the same is overwritten."),
         (500, "a backup is not smaller: it holds Adam's two numbers for each weight as well, like the .keras file.")], "the number of megabytes")
-    return "Backup for training on, checkpoint for use. The CSV file takes next to nothing, and gives the value for initial_value_threshold."
+    return "The backups are there to train on, the checkpoint to use."
 
 
 EXERCISES = [

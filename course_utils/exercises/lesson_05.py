@@ -24,14 +24,16 @@ def epoch_steps():
 
 
 def check_epoch_steps(answer):
-    expect_numbers(answer, {"steps": 157, "last batch": 16, "left out": 16}, {
-        "steps": [(156, "156 full batches do not hold all images: some are left, and they need a step, too."),
+    expect_numbers(answer, {"steps_needed": 157, "last_batch": 16, "left_out": 16}, {
+        "steps_needed": [(156, "156 full batches do not hold all images: some are left, and they need a step, too."),
                   (156.25, "there is no quarter of a step. Keras refuses a fraction."),
                   (158, "the last batch, though smaller, is the 157th.")],
-        "last batch": [(64, "157 full batches would be more than 10,000 images. How many are left after 156 of them?"),
+        "last_batch": [(64, "157 full batches would be more than 10,000 images. How many are left after 156 of them?"),
                        (48, "48 is what the last batch lacks. How many images does it hold?"),
                        (0.25, "0.25 is a share of a batch. How many images is that?")],
-        "left out": [(0, "with // the steps are rounded down. What becomes of the images after the last full batch?"),
+        "left_out": [(9984, "so many images are seen. How many are not?"),
+                     (48, "48 is what the last batch lacks. How many images does it hold, and are they seen?"),
+                     (0, "with // the steps are rounded down. What becomes of the images after the last full batch?"),
                      (64, "the batch that is left out is not a full one."),
                      (1, "one batch is left out. How many images does it hold?"),
                      (156, "this is the number of steps with //. How many images do they not reach?")]})
@@ -50,9 +52,7 @@ def big_data_memory():
 
 def check_big_data_memory(answer):
     pictures, terabytes, batch = 14_400_000_000, 972, 2693
-    expect_numbers(answer if not isinstance(answer, (list, tuple)) or len(answer) != 3 else {
-        "pictures": answer[0], "terabytes": answer[1], "largest batch": answer[2]},
-        {"pictures": pictures, "terabytes": terabytes, "largest batch": batch}, {
+    expect_numbers(answer, {"pictures": pictures, "terabytes": terabytes, "largest_batch": batch}, {
         "pictures": [
             (500 * 180, "the variations were added. Each shift can be combined with each scale, and so on."),
             (500 + 180, "the variations were added. Each of them applies to every picture, together with each of the others."),
@@ -62,9 +62,10 @@ def check_big_data_memory(answer):
         "terabytes": [
             (4 * terabytes, "this is for numbers of 4 bytes. Asked for are bytes as in a picture: one for each number."),
             (terabytes / 3, "one channel was counted. A colour picture has three."),
+            (1e12 * terabytes, "these are bytes. A terabyte is 10¹² of them."),
             (1000 * terabytes, "these are gigabytes. A terabyte is 1,000 of them."),
             (pictures / 1e12, "this is one byte a picture. A picture has 150 · 150 · 3 of them.")],
-        "largest batch": [
+        "largest_batch": [
             (2694, "that is a little too much: 11 such batches are more than 8 GB. Round down."),
             (29629, "one batch of this size fills the memory. Keras holds eleven."),
             (10774, "this is for one byte a number. In a batch, the numbers are float32."),
@@ -101,6 +102,10 @@ def check_flipping_batches(answer):
         taken = []
         with learners_code(tried):
             for batch in islice(feed, passes * per_pass):
+                if isinstance(batch, list):
+                    raise Wrong("a batch is a list here. Keras takes only tuples from a generator: yield inputs, labels.", tried, came="of type list")
+                if isinstance(batch, tuple) and any(isinstance(part, list) for part in batch):
+                    raise Wrong("inputs or labels are a list. Keras takes only arrays from a generator.", tried)
                 taken.append(pair_of(batch, tried))
                 if not np.array_equal(given, images) or not np.array_equal(given_labels, labels):
                     raise Wrong("the generator changes the images or labels that it was given. It must work on a copy, the batch.", tried)
@@ -124,7 +129,8 @@ def check_flipping_batches(answer):
     if all(np.array_equal(order, labels) for order in orders):
         raise Wrong("the images come in the given order. Each pass should have a random one.", tried)
     if all(np.array_equal(order, orders[0]) for order in orders):
-        raise Wrong("the images are shuffled once, and every pass has the same order. Draw a new order inside of the endless loop.", tried)
+        raise Wrong("the images are shuffled once, and every pass has the same order. Draw a new order inside of the endless "
+                    "loop; the random generator is made once, before it.", tried)
     by_image = [np.concatenate(flips[n * per_pass:(n + 1) * per_pass])[np.argsort(order)] for n, order in enumerate(orders)]
     if all(np.array_equal(flipped, by_image[0]) for flipped in by_image):
         raise Wrong("in every pass, the same images are flipped. Draw anew for each batch.", tried)
@@ -149,6 +155,10 @@ class _Recorder(keras.Model):
     def __init__(self):
         super().__init__()
         self.sizes = []
+        super().compile(run_eagerly=True)
+
+    def compile(self, *arguments, **named):
+        raise Wrong("`model` is compiled already. Compiling it anew throws away its optimizer with all that it remembers.")
 
     def call(self, inputs):
         return inputs
@@ -162,7 +172,6 @@ def check_fit_on_feed(answer):
     for count, size, epochs in [(10, 4, 3), (12, 4, 2)]:
         tried = f"fit_on_feed(model, feed, count={count}, size={size}, epochs={epochs})"
         model, steps, endless = _Recorder(), math.ceil(count / size), []
-        model.compile(run_eagerly=True)
 
         def feed():
             for _ in range(20 + count * epochs):
@@ -175,6 +184,8 @@ def check_fit_on_feed(answer):
             came = call(answer, model, feed(), count, size, epochs, tried=tried)
         if endless:
             raise Wrong("the feed is endless, and nobody said where an epoch ends: `fit` would never come back. Give it steps_per_epoch.", tried)
+        if isinstance(came, keras.Model):
+            raise Wrong("your function returns a model. Asked for is the history, which `fit` returns.", tried)
         if not hasattr(came, "history"):
             raise Wrong("your function should return the history: what `fit` returns.", tried, came=in_short(came))
         if not model.sizes:
@@ -182,6 +193,9 @@ def check_fit_on_feed(answer):
         done, total = len(came.epoch), len(model.sizes)
         expected, written = f"{epochs} epochs of {steps} batches", f"{done} epochs, {total} batches in all"
         if (done, total) == (epochs, steps * epochs):
+            if model.sizes != ([size] * (count // size) + [count % size] * (count % size > 0)) * epochs:
+                raise Wrong("the number of batches is right, but an epoch does not begin where a pass begins. Did you take a batch from `feed` "
+                            "before?", tried, came=f"batches of {', '.join(map(str, model.sizes[:steps]))} in the first epoch")
             continue
         for slip, message in [
                 ((epochs, count // size * epochs), "the steps are rounded down, so the smaller last batch falls into the next epoch. Round up."),
@@ -191,7 +205,9 @@ def check_fit_on_feed(answer):
                 ((epochs, size * epochs), "the size of a batch was taken for the number of steps."),
                 ((epochs, steps * epochs * epochs), "steps_per_epoch is the number for one epoch, not for all of them."),
                 ((1, steps), "the network was trained for one epoch: `epochs` is not used."),
-                ((1, steps * epochs), "this is one long epoch. Then there is only one entry in the history.")]:
+                ((epochs, epochs), "each epoch has a single batch. `fit` takes the generator itself, not next(feed), and needs the number of steps."),
+                ((1, steps * epochs), "all batches came, but the history that you return knows of one epoch only. Let a single call of `fit` make "
+                                      "all of them: it takes `epochs`.")]:
             if (done, total) == slip:
                 raise Wrong(message, tried, expected, written)
         raise Wrong("epochs and steps do not fit.", tried, expected, written)
@@ -252,6 +268,8 @@ def check_flipped_batches(answer):
                        else "it does not hold the right images. Keep the given order; the last batch is smaller.")
             raise Wrong(f"batch {index}: {message}", tried, f"labels {right[0]} to {right[-1]}",
                         f"labels {came[0]:g} to {came[-1]:g}" if len(came) else "no labels")
+        if inputs.size and inputs.max() < 0.01:
+            raise Wrong("the numbers are much too small. `images` hold numbers from 0 to 1 already.", tried)
         return inputs, flips_of(inputs, images[index * size:(index + 1) * size], images, tried)
 
     for number in (count, 2 * size):
@@ -274,13 +292,19 @@ def check_flipped_batches(answer):
     if np.array_equal(inputs[0], batch(made(seed=6), 0)[0]):
         raise Wrong("another seed flips the same images. Is `seed` used?", tried)
     ask(dataset, "on_epoch_end")
-    second = batch(dataset, 0)[0]
+    second, second_flips = batch(dataset, 0)
     if np.array_equal(second, inputs[0]):
         raise Wrong("after on_epoch_end, the same images are flipped again. Count the epochs there; each has random numbers of its own.", tried)
+    if np.array_equal(second_flips, flips[1]):
+        raise Wrong("batch 0 of the second epoch is flipped like batch 1 of the first. Are epoch and index added? Hand over a list of them instead.",
+                    tried)
     other = made()
     ask(other, "on_epoch_end")
     if not np.array_equal(second, batch(other, 0)[0]):
         raise Wrong("in the second epoch, two objects with the same seed differ. Its random numbers must come from seed, epoch and index.", tried)
+    ask(other, "on_epoch_end")
+    if np.array_equal(second, batch(other, 0)[0]):
+        raise Wrong("the third epoch flips the same images as the second. Count the epochs on.", tried)
     return "However many workers fetch the batches, and in whatever order: the same seed trains on the same images."
 
 
@@ -296,16 +320,16 @@ def balanced():
 
 
 def check_balanced(answer):
-    expect_numbers(answer, {"steps": 40, "times": 25, "plain steps": 21, "weight": 25}, {
-        "steps": [(20, "20 batches have room for 500 common images only: half of each batch is for the rare class."),
+    expect_numbers(answer, {"balanced_steps": 40, "times_seen": 25, "ordinary_steps": 21, "weight": 25}, {
+        "balanced_steps": [(20, "20 batches have room for 500 common images only: half of each batch is for the rare class."),
                   (21, "this is the ordinary feed, without balance. Here only 25 images of a batch are common."),
                   (2, "with 2 batches, all rare images are seen once. The epoch ends when all *common* ones are."),
                   (80, "80 batches would show each common image twice.")],
-        "times": [(1, "there are 40 · 25 places for rare images in an epoch, and only 40 images to fill them."),
+        "times_seen": [(1, "there are 40 · 25 places for rare images in an epoch, and only 40 images to fill them."),
                   (40, "40 batches of 25 rare images: how many images is that, and how many different ones are there?"),
                   (50, "half of each batch is rare, 25 images, not all 50."),
                   (1000, "this is how many rare places an epoch has. They are shared by 40 images.")],
-        "plain steps": [(20, "20 batches hold 1,000 images. The 40 rare ones come on top."),
+        "ordinary_steps": [(20, "20 batches hold 1,000 images. The 40 rare ones come on top."),
                         (20.8, "there is no fraction of a step: round up."),
                         (40, "in an ordinary feed all 50 places of a batch are alike. How many images are there in all?")],
         "weight": [(1 / 25, "this is the weight of a common image, if a rare one weighs 1. Asked for is the other way round."),

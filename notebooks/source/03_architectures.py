@@ -662,7 +662,7 @@ ex.vgg_parameters.check(vgg_parameters)
 # %% [markdown]
 # ### 6 · What fits into an app
 #
-# **Design.** An app may hold 10 million parameters and spend 1 billion multiplications a picture. Which networks of the table `networks` (section 6) qualify? Answer with a list of their names.
+# **Design.** An app may hold at most 10 million parameters and spend at most 1 billion multiplications a picture. Which networks of the table `networks` (section 6) qualify? Answer with a list of their names.
 
 # %%
 qualified = ...

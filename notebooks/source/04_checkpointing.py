@@ -652,7 +652,7 @@ ex.checkpoint_files.check(names)
 # %% [markdown]
 # ### 3 · A time budget
 #
-# **Code.** Write a callback that stops training in time. At the end of each epoch it adds two times: what has gone by since training began, and what the epoch that has just ended took. If the sum is more than `seconds`, another such epoch
+# **Code.** Write a callback that stops training in time. At the end of each epoch it adds up two durations: the time since training began, and the time that the epoch which has just ended took. If the sum is more than `seconds`, another such epoch
 # would not fit, and it stops training. `clock` is a function without arguments that returns the present time in seconds, such as `time.perf_counter`. (The check hands over a clock of its own, so that it need not wait.)
 #
 # Example: with 20 seconds and epochs of 7 seconds it stops after the second epoch, because 14 + 7 is more than 20. Overwrite further methods as you need them.

@@ -797,7 +797,7 @@ ex.big_data_memory.check([pictures, terabytes, largest_batch])
 # %% [markdown]
 # ### 3 · The lecture's lab, as one generator
 #
-# **Code.** Write a generator that yields batches `(inputs, labels)` for ever.
+# **Code.** Write a generator that yields batches, tuples `(inputs, labels)`, for ever.
 #
 # - Each pass over the data has a new random order; in each pass, every image comes once. The last batch of a pass is smaller if `size` does not divide the number of images.
 # - `images` has the shape number × height × width × channels, `uint8` from 0 to 255. `inputs` are `float32` from 0 to 1.
@@ -816,7 +816,7 @@ ex.flipping_batches.check(flipping_batches)
 # %% [markdown]
 # ### 4 · Adapt your CNN to a generator
 #
-# **Code.** The first task of the lecture's lab. `model` is a compiled network, any one; `feed` is a generator such as that of exercise 3, endless, with `count` images a pass in batches of `size`. Train for `epochs` epochs, so that each epoch is exactly one pass, and return what `fit` returns.
+# **Code.** The first task of the lecture's lab. `model` may be any compiled network; `feed` is a generator such as that of exercise 3, endless, with `count` images a pass in batches of `size`. Train for `epochs` epochs, so that each epoch is exactly one pass, and return what `fit` returns.
 
 # %%
 def fit_on_feed(model, feed, count, size, epochs):

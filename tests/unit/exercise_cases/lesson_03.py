@@ -44,6 +44,14 @@ def module_as_chains(maps, filters):
     return keras.ops.concatenate([pooled, chain((fewer, 1), (twice, 3), (twice, 3)), chain((few, 1), (three, 3)), chain((one, 1))], axis=-1)
 
 
+def no_relu_in_between(maps, filters):
+    def join(branches):
+        between = layers.Conv2D(filters[4], 3, padding="same")(layers.Conv2D(filters[3], 1, **SAME)(maps))
+        return layers.Concatenate()([*branches[:2], layers.Conv2D(filters[4], 3, **SAME)(between), branches[3]])
+
+    return module(join=join)(maps, filters)
+
+
 def convolves_before_pooling(maps, filters):
     ones, few, threes, fewer, twice, pooled = filters
     last = layers.MaxPooling2D(3, strides=1, padding="same")(layers.Conv2D(pooled, 1)(maps))
@@ -102,21 +110,25 @@ def nested_convnet(shape):
     return keras.Model(inputs, layers.Dense(1, activation=keras.activations.sigmoid)(layers.Dropout(0.2, seed=1)(hidden)))
 
 
-def counted(side=None, biases=(True, True), grow=True, head=True, ones=False, last=None, halve=True):
+def counted(side=None, biases=(True, True), grow=True, head=True, ones=False, last=None, halve=True, channels=3):
     """vgg_parameters with one thing changed."""
     def count(table):
-        total, channels, now = 0, 3, 224
+        total, before, now = 0, channels, 224
         for filters, convolutions in table:
-            incoming = channels
+            incoming = before
             for _ in range(1 if ones else convolutions):
                 total += 9 * incoming * filters + filters * biases[0]
                 incoming = filters if grow else incoming
-            channels, now = filters, now // 2 if halve else now
+            before, now = filters, now // 2 if halve else now
         now = side or now
-        sizes = [now * now * (last or channels), 4096, 4096, 1000]
+        sizes = [now * now * (last or before), 4096, 4096, 1000]
         dense = sum(a * b + b * biases[1] for a, b in zip(sizes, sizes[1:]))
         return total + dense * head
     return count
+
+
+def used_up(table):
+    return counted()([table.pop(0) for _ in range(len(table))])
 
 
 def counted_by_course(table):
@@ -133,12 +145,14 @@ CASES = {
         "wrong": {"no biases": ((102_760_448, 1), "has a bias"), "one bias": ((102_760_449, 1), "one bias was added"),
                   "four pooling layers": ((411045888, 1), "14 × 14"), "no channels": ((2_101_248, 1), "one input a map"),
                   "as a convolution": ((18_878_464, 1), "a convolution of 3 × 3"),
+                  "fc2": ((4096 * 4096 + 4096, 1), "this is fc2"), "the picture": ((224 * 224 * 3 * 4096 + 4096, 1), "flattens the picture"),
+                  "inputs": ((25_088, 512), "inputs of fc1"), "average, inputs": ((102_764_544, 512), "these are the inputs."),
                   "average, no biases": ((102_764_544, 2_097_152), "512 · 4,096 are"),
                   "average over channels": ((102_764_544, 7 * 7 * 4096 + 4096), "49 inputs"),
                   "average of all": ((102_764_544, 8192), "a single input")}},
     "inception_sums": {
         "value": True,
-        "right": [[481_689_600, 66_633_728, 223], {"directly": 481689600.0, "with the detour": np.int64(66633728), "dearer from": 223}],
+        "right": [[481_689_600, 66_633_728, 223], {"directly": 481689600.0, "with_detour": np.int64(66633728), "dearer_from": 223}],
         "wrong": {"3 × 3": ((28 * 28 * 96 * 9 * 256, DETOUR, DEARER), "kernel of 3 × 3"),
                   "no channels": ((28 * 28 * 96 * 25, DETOUR, DEARER), "256 channels"),
                   "valid": ((24 * 24 * 96 * 25 * 256, DETOUR, DEARER), "without padding"),
@@ -146,7 +160,8 @@ CASES = {
                   "second step only": ((DIRECT, 28 * 28 * 96 * 25 * 32, DEARER), "second step only"),
                   "first step only": ((DIRECT, 28 * 28 * 32 * 256, DEARER), "1 × 1 convolution only"),
                   "all channels": ((DIRECT, 28 * 28 * 32 * 256 + DIRECT, DEARER), "not all 256"),
-                  "rounded down": ((DIRECT, DETOUR, 222), "still cheaper"), "second step alone": ((DIRECT, DETOUR, 256), "comes on top"),
+                  "rounded down": ((DIRECT, DETOUR, 222), "still cheaper"), "not rounded": ((DIRECT, DETOUR, 222.97), "whole numbers"),
+                  "second step alone": ((DIRECT, DETOUR, 256), "comes on top"),
                   "the other example": ((DIRECT, DETOUR, 232), "3 × 3 to 192"), "filters": ((DIRECT, DETOUR, 192), "number of filters")}},
     "small_kernel_module": {
         "right": [module(), module_as_chains],
@@ -157,7 +172,8 @@ CASES = {
                   "no 1 × 1 after pooling": (module(after_pool=False), "hands on all channels"),
                   "no pooling branch": (module(pool=False), "pooling branch is missing"), "no 1 × 1 branch": (module(one=False), "single 1 × 1"),
                   "average": (module(pooling=layers.AveragePooling2D), "numbers of the pooling branch"),
-                  "no ReLU": (module(same=dict(padding="same")), "no ReLU"), "a list": (module(join=list), "one by one"),
+                  "no ReLU": (module(same=dict(padding="same")), "no ReLU"),
+                  "no ReLU in between": (no_relu_in_between, "branch with two 3 × 3. Does"), "a list": (module(join=list), "one by one"),
                   "stacked in height": (module(same=dict(padding="valid"), one=False, pool=False, second=False, reduce_right=False,
                                                reduce_middle=False),
                                         "height and width"),
@@ -175,6 +191,7 @@ CASES = {
                   "averaged": (convnet(flatten=layers.GlobalAveragePooling2D), "averaged before the head"),
                   "no ReLU": (convnet(relu=None), "Has every convolution a ReLU"),
                   "three blocks of one": (convnet((1, 2, 2)), "not those of the table"),
+                  "fixed shape": (lambda shape: convnet()((128, 128, 3)), "another shape"),
                   "not built": (lambda shape: keras.Sequential([layers.Dense(1)]), "begin with layers.Input"),
                   "layers": (lambda shape: [layers.Dense(1)], "must return a Keras model")}},
     "vgg_parameters": {
@@ -185,14 +202,18 @@ CASES = {
                   "channels of the block": (counted(grow=False), "second convolution on"),
                   "one a block": (counted(ones=True), "one convolution a block"),
                   "no halving": (counted(halve=False), "224 × 224"), "always 7 × 7": (counted(side=7), "five blocks"),
-                  "averaged": (counted(side=1), "one number a map"), "always 512": (counted(last=512), "512 maps")}},
+                  "averaged": (counted(side=1), "one number a map"), "always 512": (counted(last=512), "512 maps"),
+                  "VGG16's": (lambda table: 138_357_544, "VGG16's number"), "one channel": (counted(channels=1), "one channel"),
+                  "no last layer": (lambda table: counted()(table) - 4_097_000, "1,000 units, is missing"),
+                  "VGG16's head": (counted(side=7, last=512), "counted as VGG16's"), "used up": (used_up, "changes the table")}},
     "app_networks": {
         "value": True,
-        "right": [set(FITS.index), FITS, tuple(reversed(FITS.index))],
+        "right": [set(FITS.index), FITS, tuple(reversed(FITS.index)), FITS.index.values, FITS.index.to_numpy(object)],
         "wrong": {"parameters only": (list(NETWORKS.index[NETWORKS.parameters <= 1e7]), "few enough parameters"),
                   "multiplications only": (list(NETWORKS.index[NETWORKS.multiplications <= 1e9]), "few enough multiplications"),
                   "or": (NETWORKS.index[(NETWORKS.parameters <= 1e7) | (NETWORKS.multiplications <= 1e9)], "one limit or the other"),
                   "the others": (NETWORKS.index.difference(FITS.index), "do *not* qualify"),
                   "one too many": ([*FITS.index, "GoogLeNet"], "GoogLeNet is above"),
-                  "one missing": (list(FITS.index[1:]), "so would others"), "another name": (["MobileNet", "LeNet"], "networks.index")}},
+                  "one missing": (list(FITS.index[1:]), "so would others"), "another name": (["MobileNet", "LeNet"], "networks.index"),
+                  "in millions": ([], "not millions")}},
 }

@@ -140,8 +140,17 @@ def restore_at_once(self, epoch, logs=None):
     self.model.set_weights(self.kept)
 
 
-def keep_kernel(self):
-    self.kept = [self.model.weights[0].numpy().copy()]
+def keep_last_layer(self):
+    self.kept = self.model.layers[-1].get_weights()
+
+
+def restore_last_layer(self, logs=None):
+    self.model.layers[-1].set_weights(self.kept)
+
+
+def without_first_value(self, epoch, logs=None):
+    if logs["val_loss"] < self.best:
+        self.best = logs["val_loss"]
 
 
 def broken(self, epoch, logs=None):
@@ -154,7 +163,7 @@ THIRD, FOURTH, SIXTH = "weights.03-1.10.keras", "weights.04-1.05.keras", "weight
 CASES = {
     "early_stopping": {
         "value": True,
-        "right": [{"ended": 16, "without restoring": 16, "with restoring": 11}, np.array([16.0, 16.0, 11.0])],
+        "right": [{"ended": 16, "without_restoring": 16, "with_restoring": 11}, np.array([16.0, 16.0, 11.0])],
         "wrong": {"from 0": ((15, 15, 11), "from 0"), "one later": ((17, 17, 11), "in epoch 17"), "at the best": ((11, 11, 11), "nobody can know"),
                   "all epochs": ((30, 30, 11), "were allowed"), "patience": ((5, 5, 11), "is the patience"),
                   "restored anyway": ((16, 11, 11), "nothing was brought back"), "not restored": ((16, 16, 16), "training ended with"),
@@ -172,6 +181,10 @@ CASES = {
                   "three decimals": (["weights.01-1.306.keras", "weights.02-1.018.keras", "weights.05-0.967.keras", "weights.07-0.964.keras"],
                                      "two decimals"),
                   "cut off": (["weights.01-1.30.keras", "weights.02-1.01.keras", "weights.05-0.96.keras", FILES[3]], "cut off"),
+                  "the lecture's ending": ([name.replace("keras", "hdf5") for name in FILES], "lecture's ending"),
+                  "one of another pattern": ([*FILES[:3], "weights.07-0.964.keras"], "weights.07-0.964.keras does not fit"),
+                  "a single text": (" ".join(FILES), "one text in the list"),
+                  "files counted": ([*FILES[:2], "weights.03-0.97.keras", "weights.04-0.96.keras"], "epoch 03 has another loss"),
                   "no endings": ([name[:-6] for name in FILES], "endings are missing"),
                   "one too many": ([*FILES, SIXTH], "weights.06-0.99.keras is not"),
                   "one missing": (FILES[:3], "these are written, but"), "epochs": ([1, 2, 5, 7], "list of file names")}},
@@ -187,6 +200,7 @@ CASES = {
                   "never": (budget(stop=lambda self: None), "= True ends it"),
                   "on the callback": (budget(stop=lambda self: setattr(self, "stop_training", True)), "stop_training on the callback"),
                   "from the making": (budget(__init__=from_the_making, on_train_begin=lambda self, logs=None: None), "does not begin at 0"),
+                  "every epoch anew": (budget(begin_of_time=lambda self: self.ticks[-1] - self.ticks[-2]), "anew in every epoch"),
                   "once only": (OnceOnly, "second training"), "own clock": (OwnClock, "never asks `clock`"),
                   "interrupt": (budget(stop=interrupt), "breaks off with an error"),
                   "no callback": (lambda seconds, clock: clock, "makes no callback"),
@@ -201,7 +215,10 @@ CASES = {
                   "accuracy": (keeper(score=lambda self, logs: -logs["val_accuracy"]), "validation accuracy"),
                   "highest": (keeper(score=lambda self, logs: -logs["val_loss"]), "Smaller is better"),
                   "previous": (keeper(on_epoch_end=compare_with_previous), "the epoch before"),
-                  "at once": (keeper(on_epoch_end=restore_at_once), "during training"), "kernel only": (keeper(keep=keep_kernel), "no epoch alone"),
+                  "at once": (keeper(on_epoch_end=restore_at_once), "during training"),
+                  "last layer only": (keeper(keep=keep_last_layer, on_train_end=restore_last_layer), "of no epoch alone"),
+                  "begins with 0": (keeper(lowest=0), "so large that"),
+                  "no first value": (keeper(on_epoch_end=without_first_value), "self.best is asked for"),
                   "no callback": (lambda: 3, "makes no callback"), "an instance": (Keeper(), "without brackets")}},
     "resuming": {
         "value": True,

@@ -35,7 +35,7 @@ def batches(dtype="float32", divisor=255, endless=True, axis=2, share=0.5, drop=
 
 
 class LabBatches:
-    """The same as an iterator of its own, with tensors and lists."""
+    """The same as an iterator of its own, with tensors."""
 
     def __init__(self, images, labels, size, seed):
         self.images, self.labels, self.size, self.rng, self.rows = images, labels, size, np.random.RandomState(seed), []
@@ -49,7 +49,7 @@ class LabBatches:
             self.rng.shuffle(self.rows)
         now, self.rows = self.rows[:self.size], self.rows[self.size:]
         pictures = [np.fliplr(self.images[row]) if self.rng.randint(2) else self.images[row] for row in now]
-        return [tf.constant(np.stack(pictures), "float32") / 255, [int(self.labels[row]) for row in now]]
+        return tf.constant(np.stack(pictures), "float32") / 255, tf.constant([int(self.labels[row]) for row in now])
 
 
 def filled_up(images, labels, size, seed):
@@ -221,6 +221,16 @@ def without_return(model, feed, count, size, epochs):
     return steps()(model, feed, count, size, epochs).history["loss"]
 
 
+def looked_first(model, feed, count, size, epochs):
+    next(feed)
+    return steps()(model, feed, count, size, epochs)
+
+
+def compiled_anew(model, feed, count, size, epochs):
+    model.compile(loss="mse")
+    return steps()(model, feed, count, size, epochs)
+
+
 def untrained(model, feed, count, size, epochs):
     return keras.callbacks.History()
 
@@ -230,19 +240,22 @@ PICTURES = 14_400_000_000
 CASES = {
     "epoch_steps": {
         "value": True,
-        "right": [{"steps": 157, "last batch": 16, "left out": 16}, np.array([157.0, 16.0, 16.0])],
+        "right": [{"steps_needed": 157, "last_batch": 16, "left_out": 16}, np.array([157.0, 16.0, 16.0])],
         "wrong": {"rounded down": ((156, 16, 16), "156 full"), "a fraction": ((156.25, 16, 16), "no quarter"),
                   "one more": ((158, 16, 16), "the 157th"),
                   "full last batch": ((157, 64, 16), "157 full"), "what it lacks": ((157, 48, 16), "lacks"), "a share": ((157, 0.25, 16), "a share"),
-                  "none left out": ((157, 16, 0), "rounded down. What"), "a full batch": ((157, 16, 64), "not a full"),
+                  "the seen ones": ((157, 16, 9984), "are not?"),
+                  "left out, what it lacks": ((157, 16, 48), "and are they seen"), "none left out": ((157, 16, 0), "rounded down. What"),
+                  "a full batch": ((157, 16, 64), "not a full"),
                   "one": ((157, 16, 1), "one batch is left"), "the steps": ((157, 16, 156), "do they not reach")}},
     "big_data_memory": {
         "value": True,
-        "right": [{"pictures": 14.4e9, "terabytes": 972, "largest batch": 2693}, np.array([14.4e9, 972.0, 2693.0])],
+        "right": [{"pictures": 14.4e9, "terabytes": 972, "largest_batch": 2693}, np.array([14.4e9, 972.0, 2693.0])],
         "wrong": {"added": ((500 * 180, 972, 2693), "each scale"), "all added": ((680, 972, 2693), "applies to every"),
                   "one picture": ((28_800_000, 972, 2693), "for one picture"), "plus": ((28_800_500, 972, 2693), "times, not plus"),
                   "originals": ((PICTURES + 500, 972, 2693), "'unchanged'"), "float32": ((PICTURES, 3888, 2693), "numbers of 4 bytes"),
-                  "one channel": ((PICTURES, 324, 2693), "one channel"), "gigabytes": ((PICTURES, 972_000, 2693), "gigabytes"),
+                  "one channel": ((PICTURES, 324, 2693), "one channel"), "in bytes": ((PICTURES, 972e12, 2693), "10¹²"),
+                  "gigabytes": ((PICTURES, 972_000, 2693), "gigabytes"),
                   "rounded up": ((PICTURES, 972, 2694), "Round down"), "one batch": ((PICTURES, 972, 29629), "holds eleven"),
                   "bytes": ((PICTURES, 972, 10774), "one byte a number"), "ten": ((PICTURES, 972, 2962), "ten batches")}},
     "flipping_batches": {
@@ -262,6 +275,8 @@ CASES = {
                   "without a seed": (batches(seeded=None), "same seed differ"),
                   "one seed": (batches(seeded=1), "different seeds"), "in place": (in_place, "changes the images"),
                   "no labels": (batches(pair=False), "must be a pair"),
+                  "labels as a list": (lambda *arguments: ((inputs, targets.tolist()) for inputs, targets in batches()(*arguments)), "only arrays"),
+                  "lists": (lambda *arguments: map(list, batches()(*arguments)), "takes only tuples"),
                   "a list": (lambda images, labels, size, seed: list(islice(batches()(images, labels, size, seed), 5)), "all at once"),
                   "an instance": (LabBatches([], [], 1, 1), "without brackets")}},
     "fit_on_feed": {
@@ -273,7 +288,10 @@ CASES = {
                   "all epochs": (steps(steps_per_epoch=lambda count, size, epochs: math.ceil(count / size) * epochs), "not for all"),
                   "one epoch": (steps(epochs=lambda count, size, epochs: None), "`epochs` is not used"),
                   "one long epoch": (steps(steps_per_epoch=lambda count, size, epochs: math.ceil(count / size) * epochs,
-                                           epochs=lambda count, size, epochs: 1), "one long epoch"),
+                                           epochs=lambda count, size, epochs: 1), "knows of one epoch only"),
+                  "one batch each": (lambda model, feed, count, size, epochs: model.fit(*next(feed), epochs=epochs, verbose=0), "next(feed)"),
+                  "looked first": (looked_first, "where a pass begins"), "compiled anew": (compiled_anew, "compiled already"),
+                  "the model": (lambda model, *others: steps()(model, *others) and model, "returns a model"),
                   "no steps": (steps(steps_per_epoch=lambda count, size, epochs: None), "Give it steps_per_epoch"),
                   "losses": (without_return, "return the history"), "no fit": (untrained, "not trained on any")}},
     "FlippedBatches": {
@@ -293,11 +311,15 @@ CASES = {
                   "no index": (data(rng=lambda self, index: np.random.default_rng([self.seed, self.epoch])), "same places"),
                   "no seed": (data(rng=lambda self, index: np.random.default_rng([self.epoch, index])), "`seed` used"),
                   "no epoch": (data(on_epoch_end=lambda self: None), "after on_epoch_end"), "epoch without seed": (SecondUnseeded, "second epoch"),
+                  "added": (data(rng=lambda self, index: np.random.default_rng(self.seed + self.epoch + index)), "Hand over a list"),
+                  "two epochs": (data(on_epoch_end=lambda self: setattr(self, "epoch", 1)), "Count the epochs on"),
+                  "scaled": (data(flip=lambda self, picture: picture[:, ::-1] / 255, chosen=lambda self, index, number: np.ones(number)),
+                             "0 to 1 already"),
                   "always full": (data(rows=always_full), "does not hold the right"),
                   "no PyDataset": (lambda images, labels, size, seed: [images], "no PyDataset")}},
     "balanced": {
         "value": True,
-        "right": [{"steps": 40, "times": 25, "plain steps": 21, "weight": 25}, np.array([40.0, 25.0, 21.0, 25.0])],
+        "right": [{"balanced_steps": 40, "times_seen": 25, "ordinary_steps": 21, "weight": 25}, np.array([40.0, 25.0, 21.0, 25.0])],
         "wrong": {"whole batches": ((20, 25, 21, 25), "500 common"), "plain": ((21, 25, 21, 25), "without balance"),
                   "rare once": ((2, 25, 21, 25), "seen once"),
                   "once": ((40, 1, 21, 25), "only 40 images to fill"), "batches": ((40, 40, 21, 25), "different ones"),
