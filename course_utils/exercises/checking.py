@@ -127,7 +127,8 @@ class Exercise:
     def check(self, answer):
         """Say at once whether `answer` is right, and if not, what went wrong; `progress` and batches remember the outcome."""
         verdict = self.judge(answer)
-        _outcomes[self.name] = verdict.outcome
+        if _outcomes.get(self.name) != CORRECT:  # what was done once stays done, whatever is tried afterwards
+            _outcomes[self.name] = verdict.outcome
         _show(str(verdict), verdict.as_html(), {EXERCISES_KEY: [[self.name, verdict.outcome]]})
 
     def hint(self):

@@ -446,7 +446,7 @@ ex = exercises.lesson("02")
 # %% [markdown]
 # ### 1 · Size and parameters
 #
-# **Recall.** A map of 27 × 27 goes through `MaxPooling2D(pool_size=3, strides=2)`, without padding. How many numbers has a side of the result? How many parameters has
+# **Recall.** A map of 27 × 27 goes through `MaxPooling2D(pool_size=3, strides=2)`, without padding. How long is a side of the result? How many parameters has
 # the layer?
 
 # %%

@@ -141,6 +141,10 @@ def test_progress_tells_what_is_done_in_this_lesson(exercise, capsys):
     text = capsys.readouterr().out
     assert f"1 of {len(ex.exercises)} exercises done" in text and "  pooled_side              incorrect\n" in text
     assert "  average_pool             correct\n" in text
+    ex.average_pool.check(lambda *arguments: 5)
+    capsys.readouterr()
+    exercises.progress()
+    assert "  average_pool             correct\n" in capsys.readouterr().out  # once done, it stays done
 
 
 def test_names_are_unique_among_lessons():
