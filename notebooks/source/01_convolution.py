@@ -551,7 +551,7 @@ ex = exercises.lesson("01")
 # %% [markdown]
 # ### 1 · Sizes of maps
 #
-# **Recall.** A picture of 64 × 64 goes through a kernel of 5 × 5 with stride 2. How long is a side of the map with `'valid'`, and how many with `'same'`?
+# **Recall.** A picture of 64 × 64 goes through a kernel of 5 × 5 with stride 2. How long is a side of the map with `'valid'`, and how long with `'same'`?
 
 # %%
 valid, same = ..., ...
