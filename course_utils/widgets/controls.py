@@ -41,7 +41,7 @@ NAME_SLIDERS = """(function name(image, tries) {
 
 
 KEPT = 64  # pictures of a widget, 100 kB each
-DRAW = threading.Lock()  # JupyterLab may have each control's moves handled in a thread of its own, and pyplot is for one at a time
+DRAW = threading.Lock()  # from JupyterLab 4.4 and ipykernel 7 on, moves come in another thread than cells, and some of the first ones do not
 
 
 class View(NamedTuple):
@@ -202,8 +202,8 @@ class Live:
         wanted = tuple(values.values())
         if wanted not in self.seen:
             view = self.draw(**values)
+            plt.close(view.figure)  # at once, or a cell that ends meanwhile would show it
             self.seen[wanted] = view._replace(figure=None), self.quick_png(view.figure)
-            plt.close(view.figure)
         if len(self.seen) > KEPT:
             del self.seen[next(iter(self.seen))]
         return self.seen[wanted]
@@ -227,6 +227,8 @@ class Live:
         else:
             figure.axes[0].get_gridspec().update(left=0.1 / width, right=1 - 0.1 / width, bottom=0.1 / height, top=1 - 0.35 / height,
                                                  wspace=0.15, hspace=0.3)
+            for ax in figure.axes:
+                ax.set_position(ax.get_subplotspec().get_position(figure))
         canvas = FigureCanvasAgg(figure)
         canvas.draw()
         png = io.BytesIO()
