@@ -185,7 +185,7 @@ def class_activation(model, images, classes, layers=(None,), boxes=None):
         maps = [heat(place, layer, asked) for place in shown]
         names = [classes[chosen.classes[place] if asked is None else asked] for place in shown]
         figure = plots.heatmaps(images[list(shown)], maps, names, None if boxes is None else np.asarray(boxes)[list(shown)],
-                                side=1.3 if image is None else 3)
+                                side=1.1 if image is None else 3)
         where = "; ".join(f"image {place + 1}, class {name}: {_brightest(map_)}" for place, name, map_ in zip(shown, names, maps))
         alt = (f"{len(maps)} image{'s' * (len(maps) > 1)}, and below each the same with its heatmap of layer {layer or 'last'}, bright where the "
                f"evidence is. {where}.")

@@ -331,7 +331,7 @@ plots.show(figure, alt=(
 # %%
 def draw_heat(ax, pixels, heat, title=None, box=None):
     smooth = keras.ops.image.resize(heat[..., None], pixels.shape[:2])
-    plots.picture(pixels.mean(axis=-1), ax, title=title, limits=(0, 255))  # grey, so that only heat has colours
+    plots.picture(pixels.mean(axis=-1), ax, title=title, limits=(0, 255))  # grey: only heat has colours
     ax.imshow(keras.ops.convert_to_numpy(smooth)[..., 0], cmap="inferno", alpha=0.5, vmin=0, vmax=1)
     if box is not None:
         draw_box(ax, box)
@@ -380,7 +380,8 @@ plots.show(figure, alt=(
 middle = both[0].maps.shape[2] / 2
 halves = [evidence.maps.max(axis=1).argmax(axis=1) // middle for evidence in both]
 in_right_half = float(np.mean([halves[0] == sides, halves[1] == 1 - sides]))
-print(f"maximum in the half with the class that was asked for: {in_right_half:.2f} of {2 * len(pairs)} questions")
+print(f"maximum in the half with the class that was asked for: {in_right_half:.2f} of "
+      f"{2 * len(pairs)} questions")
 
 # %% [markdown]
 # The heatmap answers the question that was asked: it separates classes, not only the subject from the wall. (With two classes and one sigmoid, the two maps are one: $M$ for class 0 is $-M$ for class 1. So what we see is its negative and its positive part.)
