@@ -250,21 +250,21 @@ print("by hand and by inspection.maximise_filter:",
       "agree" if np.abs(by_helper.images[0] - pixels[0]).mean() < 1 else "differ")
 
 # %% [markdown]
-# Not in every step, perhaps: a step of fixed length can jump over the top. And in this base it cannot grow for ever, because its ReLU stops at 6. The helper does several filters at once. We take six filters each of an early, a middle and the last stage. A filter whose map is zero for the noise has gradient zero, so the climb cannot begin; we choose the six that the noise excites most. Of each picture we show the middle, with its contrast raised. **Predict** which row will have the most regular patterns.
+# Not in every step, perhaps: a step of fixed length can jump over the top. And in this base it cannot grow for ever, because its ReLU stops at 6. The helper does several filters at once. We take four filters each of an early, a middle and the last stage. A filter whose map is zero for the noise has gradient zero, so the climb cannot begin; we choose the four that the noise excites most. Of each picture we show the middle, with its contrast raised. **Predict** which row will have the most regular patterns.
 
 # %%
 rows = [early, list(stages.values())[len(stages) // 2], late]
 answer_to_noise = inspection.activations(network, 255 * noise, rows)
 excited, shown = {}, []
 for name in rows:
-    best = np.argsort(-answer_to_noise[name].mean(axis=(0, 1, 2)))[:6]
+    best = np.argsort(-answer_to_noise[name].mean(axis=(0, 1, 2)))[:4]
     excited[name] = inspection.maximise_filter(network, name, best, steps=STEPS, seed=SEED)
     quarter = IMAGE_SIZE // 4
     for image in excited[name].images[:, quarter:-quarter, quarter:-quarter]:
         shown.append(np.clip(0.5 + (image - image.mean()) / (5 * image.std() + 1e-9), 0, 1))
-titles = [row if place == 0 else "" for row in ("early", "middle", "last") for place in range(6)]
-plots.show(plots.pictures(shown, titles, columns=6, side=1.1), alt=(
-    "Three rows of six pictures made by gradient ascent: plain colours and fine regular textures for "
+titles = [row if place == 0 else "" for row in ("early", "middle", "last") for place in range(4)]
+plots.show(plots.pictures(shown, titles, columns=4, side=1.2), alt=(
+    "Three rows of four pictures made by gradient ascent: plain colours and fine regular textures for "
     "the early stage, stripes and nets for the middle one, irregular curls for the last."))
 
 # %% [markdown]
