@@ -151,6 +151,45 @@ def check_average_pool(answer):
     return "The same loop as for max pooling, with another summary of the window."
 
 
+# ---- code: a layer's pooling, all channels at once
+
+
+def max_pool2d(maps, size, stride):
+    height, width, channels = maps.shape
+    rows, columns = (height - size) // stride + 1, (width - size) // stride + 1
+    result = np.empty((rows, columns, channels), maps.dtype)
+    for i in range(rows):
+        for j in range(columns):
+            window = maps[i * stride:i * stride + size, j * stride:j * stride + size]
+            result[i, j] = window.max(axis=(0, 1))  # one number for each channel
+    return result
+
+
+def check_max_pool2d(answer):
+    for shape, size, stride in [((6, 5, 3), 2, 2), ((7, 9, 2), 3, 2), ((5, 8, 4), 2, 3)]:
+        maps = np.random.default_rng(shape[1]).integers(-9, 10, shape)
+        maps[:size, :size] = -np.abs(maps[:size, :size]) - 1  # a window without anything positive
+        tried = f"max_pool2d(maps of {shape[0]} × {shape[1]} × {shape[2]}, size={size}, stride={stride})"
+        came, right = call(answer, maps, size, stride, tried=tried), max_pool2d(maps, size, stride)
+        windows = np.lib.stride_tricks.sliding_window_view(maps, (size, size), axis=(0, 1))
+        below = [(0, (-(-(side - size) // stride)) * stride + size - side) for side in shape[:2]]  # so that the last window fits
+        padded = np.pad(maps, [*below, (0, 0)], constant_values=-99)
+        expect_array(came, right, tried, [
+            (right.max(axis=2), "all channels were mixed into one map. Each channel is pooled by itself: a pooling layer keeps their number."),
+            (right[..., 0], "this is the first channel only. Each of the channels becomes a map."),
+            (right[..., :1], "this is the first channel only. Each of the channels becomes a map."),
+            (np.maximum(right, 0), "where a window holds negative numbers only, you return 0. Does your search begin with 0? Begin with the window's first number."),
+            (windows[::stride, ::stride].mean(axis=(3, 4)), "these are the means of the windows: average pooling. Asked for are the largest numbers."),
+            (windows.max(axis=(3, 4)), "the window moves by one pixel at a time: `stride` is not used."),
+            (windows[::size, ::size].max(axis=(3, 4)), "the window moves by its own size: `stride` is not used."),
+            (right.transpose(2, 0, 1), "the numbers are right, but the channels stand in front. In TensorFlow they are the last axis."),
+            (right.transpose(1, 0, 2), "rows and columns are exchanged: the first axis is the row."),
+            (max_pool2d(padded, size, stride), "there is a row or a column too many: its windows stick out of the map. Without padding, such windows are left out."),
+            (maps.max(axis=(0, 1)), "this is the largest number of each whole map: global pooling. Asked for is one for each window."),
+        ])
+    return "Size and stride act on height and width only; channels never meet in a pooling layer."
+
+
 # ---- design: a stack that sees the whole picture
 
 
@@ -233,6 +272,10 @@ EXERCISES = [
         "Begin with `max_pool` from the lesson. What must be another function?",
         "The windows begin at rows 0, stride, 2 · stride, … as long as row + size fits into the picture.",
         "image[row:row + size, column:column + size].mean() is one number of the result.")),
+    Exercise("max_pool2d", max_pool2d, check_max_pool2d, hints=(
+        "Begin with `max_pool` from the lesson. What becomes of the third axis?",
+        "A window is maps[top:top + size, left:left + size]: it still has all channels.",
+        "window.max(axis=(0, 1)) is one number for each channel: it fills result[i, j].")),
     Exercise("stack", stack, check_stack, hints=(
         "Follow R and J from layer to layer, as in section 10: `counting.receptive_field(stack)` does it for you.",
         "A convolution adds 2 · J to R, and J doubles with each pooling layer. So put convolutions where J is large.",

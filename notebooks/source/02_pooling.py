@@ -497,7 +497,21 @@ def average_pool(image, size, stride):
 ex.average_pool.check(average_pool)
 
 # %% [markdown]
-# ### 5 · A stack that sees the whole picture
+# ### 5 · Max pooling of all channels
+#
+# **Code.** Write `max_pool2d(maps, size, stride)`, which does what the layer does to one picture: `maps` is an array of the shape height × width × channels; each channel is pooled by itself; nothing is padded. Return an array of the shape
+# rows × columns × channels. Maps may hold negative numbers.
+# `max_pool2d(np.array([[[1, -7], [3, -2]], [[0, -5], [2, -9]]]), 2, 2)` is `[[[3, -2]]]`.
+
+# %%
+def max_pool2d(maps, size, stride):
+    return ...
+
+
+ex.max_pool2d.check(max_pool2d)
+
+# %% [markdown]
+# ### 6 · A stack that sees the whole picture
 #
 # **Design.** A picture has 96 × 96 pixels. Choose convolutions of 3 × 3 with stride 1, written `(3, 1)`, and pooling layers of 2 × 2 with stride 2, written `(2, 2)`, so that one number of
 # the last map has a receptive field of 96 pixels or more in each direction. At least one convolution comes before each pooling layer (between two of them, too). You have at most 11
@@ -509,7 +523,7 @@ stack = [(3, 1), (2, 2), ...]
 ex.stack.check(stack)
 
 # %% [markdown]
-# ### 6 · The order of ReLU and pooling
+# ### 7 · The order of ReLU and pooling
 #
 # **Explain.** After a convolution come ReLU and then pooling (window 2, stride 2). Somebody swaps the two: pooling first, then ReLU. Which of these statements are true?
 #
@@ -535,7 +549,7 @@ exercises.progress()
 #
 # 1. Measure what you predicted in exercise 3: change `share_unchanged` so that the dot starts in every row *and* column of a window and moves down, or along the diagonal. (Give `dot`
 #    more rows.)
-# 2. Exercise 5 counts layers. Build your stack in Keras with 16 filters in each convolution. What does it cost in multiplications, and which layer costs most?
+# 2. Exercise 6 counts layers. Build your stack in Keras with 16 filters in each convolution. What does it cost in multiplications, and which layer costs most?
 #
 # ## Summary
 #

@@ -70,6 +70,34 @@ def twice_the_rounds(rounds, down, right):
     return max(0, 1 - abs(down) / window) * max(0, 1 - abs(right) / window)
 
 
+def max_pool_by_channel(maps, size, stride):
+    import tensorflow as tf
+
+    return tf.nn.max_pool2d(tf.constant(maps[None], tf.float32), size, stride, "VALID")[0]
+
+
+def max_pool_with_lists(maps, size, stride):
+    rows, columns = range(0, len(maps) - size + 1, stride), range(0, len(maps[0]) - size + 1, stride)
+    return [[[max(int(maps[r + i][c + j][k]) for i in range(size) for j in range(size)) for k in range(len(maps[0][0]))] for c in columns] for r in rows]
+
+
+def max_pool_from_zero(maps, size, stride):
+    result = np.zeros(max_pool_by_channel(maps, size, stride).shape)
+    for i, j, k in np.ndindex(*result.shape):
+        for value in maps[i * stride:i * stride + size, j * stride:j * stride + size, k].ravel():
+            result[i, j, k] = max(result[i, j, k], value)
+    return result
+
+
+def max_pool_sticking_out(maps, size, stride):
+    return np.array([[maps[r:r + size, c:c + size].max(axis=(0, 1)) for c in range(0, maps.shape[1] - size + stride, stride)]
+                     for r in range(0, maps.shape[0] - size + stride, stride)])
+
+
+def pooled(maps, size, stride):
+    return np.asarray(max_pool_by_channel(maps, size, stride))
+
+
 CASES = {
     "pooled_side": {
         "value": True,
@@ -118,6 +146,19 @@ CASES = {
                   "global": (lambda image, size, stride: image.mean(), "global pooling"),
                   "transposed": (lambda image, size, stride: pool_with_views(image, size, stride).T, "rows and columns"),
                   "in place": (in_place, "changes the array")}},
+    "max_pool2d": {
+        "right": [max_pool_by_channel, max_pool_with_lists],
+        "wrong": {"channels mixed": (lambda maps, size, stride: pooled(maps, size, stride).max(axis=2), "mixed into one map"),
+                  "first channel": (lambda maps, size, stride: pooled(maps, size, stride)[..., 0], "first channel only"),
+                  "from zero": (max_pool_from_zero, "begin with 0"),
+                  "mean": (lambda maps, size, stride: np.lib.stride_tricks.sliding_window_view(maps, (size, size), axis=(0, 1))[::stride, ::stride].mean(axis=(3, 4)),
+                           "average pooling"),
+                  "stride one": (lambda maps, size, stride: pooled(maps, size, 1), "one pixel at a time"),
+                  "stride is size": (lambda maps, size, stride: pooled(maps, size, size), "by its own size"),
+                  "channels first": (lambda maps, size, stride: pooled(maps, size, stride).transpose(2, 0, 1), "channels stand in front"),
+                  "transposed": (lambda maps, size, stride: pooled(maps, size, stride).transpose(1, 0, 2), "rows and columns"),
+                  "sticks out": (max_pool_sticking_out, "a column too many"),
+                  "global": (lambda maps, size, stride: maps.max(axis=(0, 1)), "global pooling")}},
     "stack": {
         "value": True,
         "right": [np.array([(3, 1), (2, 2)] * 4 + [(3, 1)] * 2), [[3, 1], [2, 2]] * 5 + [[3, 1]],
