@@ -84,5 +84,5 @@ def expect_half(flips, tried):
         raise Wrong("no image is flipped." if share == 0 else "every image is flipped. Each should be, with a probability of one half.", tried)
     if all(len(set(batch)) == 1 for batch in flips):
         raise Wrong("a batch is flipped as a whole, or not at all. Decide for each image on its own: draw a number for each of them.", tried)
-    if not 0.3 < share < 0.7:
+    if not 0.25 < share < 0.75:
         raise Wrong("the share of flipped images is not about one half.", tried, "about 0.5", round(float(share), 2))

@@ -50,14 +50,15 @@ def check_big_data(answer):
                          (7_200_000, "a factor of 4 is missing: the orientations."),
                          (800_000, "a factor of 36 is missing: the rotations.")],
         "days": [(14_400_000, "these are seconds. How many has a day?"), (240_000, "these are minutes. How many has a day?"),
-                 (4_000, "these are hours. How many has a day?"), (1 / 3, "this is the time for the variations of one photo. There are 500."),
-                 (500_000 / 3, "this is the time at one picture a second. The program makes 1,000."),
-                 (1_000 / 3 / 24 / 60, "you divided by the seconds of a day, and then once more.")],
+                 (4_000, "these are hours. How many has a day?"),
+                 (1 / 3, "this is less than two days. The variations of one photo take a third of a day, and there are 500 photos. Divide by the "
+                         "seconds of a day once."),
+                 (500_000 / 3, "this is the time at one picture a second. The program makes 1,000.")],
         "seen": [(30, "this is how often the network sees one photo. There are 500."),
                  (500, "these are the pictures of one epoch. There are 30 epochs."),
                  (432_000_000_000, "in each epoch, only one variation of each photo is made, not all of them."),
                  (14_400_000_000, "only those variations count that are made and shown, one of each photo in each epoch.")]}, atol=1)
-    return "Half a year for all, and the network sees about one in a million of them. So make only those: a generator does."
+    return "Nearly half a year for all, and the network sees about one in a million of them. So make only those: a generator does."
 
 
 # ---- explain: a lazy reader and a closed file

@@ -32,8 +32,8 @@ def check_map_sizes(answer):
                  (34, "34 would need 4 zeros on each side. Those are too many: 'same' adds only what is needed for 64 / stride."),
                  (1024, "this is the whole map, 32 × 32. Asked for is one side."),
                  (32.5, "a size is a whole number, and is rounded down before you add 1."),
-                 (60, "60 is the size without padding and without a stride.")]})
-    return "Without padding the window needs room for itself; 'same' depends on the stride alone."
+                 (60, "60 is the size without padding and with a stride of 1.")]})
+    return "Without padding the window needs room for itself; with 'same' the size depends on the picture and the stride, not on the kernel."
 
 
 # ---- by hand: the kernel with a single weight

@@ -178,13 +178,15 @@ def check_max_pool2d(answer):
             (right.max(axis=2), "all channels were mixed into one map. Each channel is pooled by itself: a pooling layer keeps their number."),
             (right[..., 0], "this is the first channel only. Each of the channels becomes a map."),
             (right[..., :1], "this is the first channel only. Each of the channels becomes a map."),
-            (np.maximum(right, 0), "where a window holds negative numbers only, you return 0. Does your search begin with 0? Begin with the window's first number."),
+            (np.maximum(right, 0), "where a window holds negative numbers only, you return 0. Does your search begin with 0? "
+                                   "Begin with the window's first number."),
             (windows[::stride, ::stride].mean(axis=(3, 4)), "these are the means of the windows: average pooling. Asked for are the largest numbers."),
             (windows.max(axis=(3, 4)), "the window moves by one pixel at a time: `stride` is not used."),
             (windows[::size, ::size].max(axis=(3, 4)), "the window moves by its own size: `stride` is not used."),
             (right.transpose(2, 0, 1), "the numbers are right, but the channels stand in front. In TensorFlow they are the last axis."),
             (right.transpose(1, 0, 2), "rows and columns are exchanged: the first axis is the row."),
-            (max_pool2d(padded, size, stride), "there is a row or a column too many: its windows stick out of the map. Without padding, such windows are left out."),
+            (max_pool2d(padded, size, stride), "there is a row or a column too many: its windows stick out of the map. "
+                                               "Without padding, such windows are left out."),
             (maps.max(axis=(0, 1)), "this is the largest number of each whole map: global pooling. Asked for is one for each window."),
         ])
     return "Size and stride act on height and width only; channels never meet in a pooling layer."

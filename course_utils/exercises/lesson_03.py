@@ -157,7 +157,8 @@ def check_small_kernel_module(answer):
         pooling = " Is the pooling a maximum over 3 × 3 *before* its 1 × 1 convolution?" if wrong == "the pooling branch" else ""
         raise Wrong(f"shape and parameters are right, but not the numbers of {wrong}. Does it begin at `maps`? Has every convolution a ReLU?"
                     f"{pooling}", tried)
-    return "Two kernels of 3 × 3 in a row see the same 5 × 5 pixels, with 18 weights instead of 25 for each pair of channels."
+    return ("Two kernels of 3 × 3 in a row see the same 5 × 5 pixels. If all maps are equally deep, they have 18 weights instead of 25 for each pair "
+            "of channels. (From 16 to 32 maps it is 13,824 instead of 12,800: there nothing is saved.)")
 
 
 def _expect_count(came, right, slips, tried):

@@ -301,7 +301,7 @@ def check_disk_plan(answer):
         (600, "that is two files. With double_checkpoint there are two backups, and the best network comes on top."),
         (1200, "that is four files. A checkpoint whose name stays the same is overwritten."),
         (500, "a backup is not smaller: it holds Adam's two numbers for each weight as well, like the .keras file.")], "the number of megabytes")
-    return "The backups are there to train on, the checkpoint to use."
+    return "The backups are there to train on, the checkpoint to use. Without `initial_value_threshold` it would be overwritten after a restart."
 
 
 EXERCISES = [

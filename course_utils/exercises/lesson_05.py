@@ -211,7 +211,7 @@ def check_fit_on_feed(answer):
             if (done, total) == slip:
                 raise Wrong(message, tried, expected, written)
         raise Wrong("epochs and steps do not fit.", tried, expected, written)
-    return "Whatever the network: with a generator, `fit` needs to know the steps of an epoch."
+    return "Whatever the network: with an endless generator, `fit` needs to know the steps of an epoch."
 
 
 # ---- code: batches with numbers

@@ -168,7 +168,8 @@ def check_augmentation_model(answer):
             shape = tuple(model(np.zeros((2, 8, 8, 3), "float32"), training=True).shape)
         if shape != (2, 8, 8, 3):
             raise Wrong(f"the model makes pictures of the shape {shape} out of (2, 8, 8, 3): the size must stay.", tried)
-    return "What the two still do differently: the order of the moves, and the default of what fills the corners (nearest there, reflect here)."
+    return ("What the two still do differently: the order of the moves, and the default of what fills the corners (nearest there, reflect here). "
+            "And three layers read the picture three times, the generator once.")
 
 
 def _flat(model):

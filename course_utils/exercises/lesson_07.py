@@ -218,7 +218,7 @@ def check_vgg_pixels(answer):
             (p[:, ::-1] - red_first[::-1], "you turned the pictures upside down: the channels are the last axis, `[..., ::-1]`."),
             (p[..., ::-1] - p.mean(axis=(0, 1, 2))[::-1], "you subtracted the mean of these pictures. The network knows ImageNet's mean; it must "
                                                           "always be the same."),
-            (wrapped, "there are numbers above 200 where negative ones should be: uint8 knows none, so 3 − 5 becomes 254. Convert to float32 first."),
+            (wrapped, "there are large positive numbers where negative ones should be: uint8 knows none, so 3 − 5 becomes 254. Convert to float32 first."),
             (np.trunc(right), "the fractions are lost: the result must not be of whole numbers."),
             (np.trunc(right) % 256, "the result is of type uint8, which has neither negative numbers nor fractions."),
             (p[..., ::-1] + red_first[::-1], "you added the means: subtract them."),

@@ -108,9 +108,8 @@ def check_unfreeze_from(answer):
             raise Wrong("unfreezing must not change any weight, but some are other numbers now. Was something trained, or "
                         "built anew?", tried, came=changed)
         if model.optimizer is old_optimiser:
-            raise Wrong("the right layers are unfrozen, but the model was not compiled again: the old optimiser is still there, and it would "
-                        "train what it "
-                        "trained before. Nothing would move.", tried)
+            raise Wrong("the right layers are unfrozen, but the model was not compiled again: the old optimiser is still there. In a "
+                        "model that was trained before, the next `fit` would go on training the old weights only, and nothing of the base would move.", tried)
         if not isinstance(model.optimizer, keras.optimizers.Adam):
             raise Wrong("the model is compiled with another optimiser.", tried, "Adam", type(model.optimizer).__name__)
         with learners_code("the loss of a prediction that is wrong by 2 and by 4"):
@@ -177,12 +176,13 @@ def check_three_students(answer):
         "proof": ("f", {"a": "this is a reason. Asked for is how he can see that something is wrong.", "b": "this is a reason, not a test.",
                         "c": "this is the reason. How can he see it?", "d": "this is a reason, not a test.", "e": "this is a reason, not a test.",
                         "g": "the count looks right in his case (section 5): it counts what is *called* trainable."}),
-        "second": ("e", {"a": "she unfroze the base.", "b": "a rate does not make an answer depend on the picture beside it.", "c": "she compiled.",
+        "second": ("e", {"a": "she unfroze the base.", "b": "nothing is said about her rate. What do batches of 2 change in a "
+                                                                "BatchNormalization layer that is not frozen?", "c": "she compiled.",
                          "d": "her head was trained first.", "f": "this is a test, not the reason.", "g": "this is a test, not the reason."}),
         "third": ("a", {"b": "the number of trainable parameters does not depend on the rate.", "c": "he counts before he compiles: compiling does "
                                                                                                      "not change the count.",
-                        "d": "a random head can be trained and counted as well.", "e": "averages are never counted as trainable, but they "
-                                                                                       "are not all.",
+                        "d": "a random head can be trained and counted as well.", "e": "averages are never counted as trainable; but the kernels of "
+                                                                                       "four layers are missing from the count, too.",
                         "f": "this is a test, not the reason.", "g": "this is what he did. Why is the number so small?"})})
     return "No error is raised in any of the three cases. So count after unfreezing, and compare the weights after training."
 
@@ -255,7 +255,7 @@ def check_choose_rate(answer):
         best = max(table.values())
         return choose_rate(table, frozen, count) and min(rate for rate in table if table[rate] + error(table[rate], count) >= best)
 
-    slips = [(first_best, "this is always the rate with the highest accuracy. Differences within one standard error are luck."),
+    slips = [(first_best, "this is always the rate with the highest accuracy. Differences within one standard error may be luck."),
              (no_frozen, "the frozen network is not compared: if fine-tuning is no better by more than one error, the answer is 0."),
              (no_error, "the standard error is not used: a gain of a few pictures may be luck."),
              (best_if_sure, "the gain is judged right. But of the rates that are as good as the best within one error, the smallest is asked for."),
@@ -282,7 +282,7 @@ def check_choose_rate(answer):
         message = next((text for slip, text in slips if np.allclose([slip(*case) for case in _TABLES], came, atol=1e-9)),
                        "the rate is another one for this table. Take it through your function step by step.")
         raise Wrong(message, calls[differs[0]], right[differs[0]], came[differs[0]])
-    return "The most careful rate that is as good as the best; and none, if the gain may be luck."
+    return "The most careful rate that is as good as the best; and none, if the gain is not larger than one standard error. (A larger one may be luck, too, only less often.)"
 
 
 EXERCISES = [

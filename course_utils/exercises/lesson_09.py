@@ -26,7 +26,7 @@ def check_what_each_needs(answer):
                              "g": "What does 'Grad' stand for?"}),
         "occlusion": ("cp", {"p": "What is covered?", "c": "Which score falls when a part is covered?",
                              "g": "it only asks the network for scores. That is its strength: it needs nothing from inside."})}, several=True)
-    return "The gradients are taken for different variables: for the pixels in the second, for the feature maps in the third."
+    return "The gradients are taken with respect to different variables: the pixels in the second, the feature maps in the third."
 
 
 # ---- by hand: Grad-CAM on two maps
@@ -41,7 +41,7 @@ def two_maps():
 _BOTH_MAPS = {
     "for y": ([[0.5, 0], [0, 1]], [
         ([[0.5, -0.5], [0, 1]], "the ReLU is missing: only positive evidence is shown."),
-        ([[2, 0], [0, 4]], "your weights are 2 and −1. y holds the *means* of the maps: what is the derivative of a mean of four numbers for "
+        ([[2, 0], [0, 4]], "your weights are 2 and −1. y holds the *means* of the maps: what is the derivative of a mean of four numbers with respect to "
                            "one of them?"),
         ([[2, -2], [0, 4]], "your weights are 2 and −1 (y holds means, so each number counts for a quarter), and the ReLU is missing."),
         ([[0.5, 0], [0, 1.5]], "the second map is gone: the ReLU comes after the sum, not for each map alone."),
@@ -296,7 +296,7 @@ def check_ruler_test(answer):
                            "c": "an untrained network tells whether learning matters, not whether the ruler does."}),
         "verdict": ("c", {"a": "the picture with the pencil has changed as well. If the pencil does the same, it is the change, and not the ruler.",
                           "b": "accuracy on leaves without rulers could be low because they are harder. Compare the same leaf with and without.",
-                          "d": "a test that can only come out one way is no test: say before what would speak for the ruler."})})
+                          "d": "whoever states nothing in advance can read any result as a confirmation."})})
     return "One change at a time, on the same leaf, against another change of the same size, and the criterion stated before."
 
 
@@ -306,7 +306,7 @@ EXERCISES = [
         "Activations go forward once. The best picture begins with noise. Occlusion works for any classifier, because it looks at "
         "nothing inside.")),
     Exercise("two_maps", two_maps, check_two_maps, hints=(
-        "First the weights: y = 2 · (sum of the first map) / 4 − (sum of the second map) / 4. What is the derivative for one number of "
+        "First the weights: y = 2 · (sum of the first map) / 4 − (sum of the second map) / 4. What is the derivative with respect to one number of "
         "the first map?",
         "The weights are 2/4 and −1/4. Add the weighted maps, place by place.",
         "ReLU at the very end. For −y, change the signs of the sum before the ReLU.")),

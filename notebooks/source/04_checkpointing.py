@@ -691,11 +691,11 @@ ex.BestKeeper.check(BestKeeper)
 # **Predict.** `fit` was called for 40 epochs with `BackupAndRestore("backup")`, `CSVLogger("log.csv", append=True)` and `ModelCheckpoint("best.keras", monitor="val_loss", mode="min", save_best_only=True)`.
 # In the middle of epoch 13 (counted from 1) the computer was switched off. The next day, the same cells run again, unchanged, and training comes to its end. Which of these are true? Answer with their letters, such as `"bd"`.
 #
-# - **a** Training continues with the first batch of epoch 13.
+# - **a** Training continues at the beginning of epoch 13.
 # - **b** The history that `fit` returns on the second day holds the losses of all 40 epochs.
 # - **c** Adam continues with the averages that it had at the end of epoch 12.
 # - **d** In the end, `log.csv` holds each of the 40 epochs once.
-# - **e** On the second day, `best.keras` is overwritten only by a network with a lower validation loss.
+# - **e** On the second day, `best.keras` is overwritten only by a network with a lower validation loss than the one that it holds.
 # - **f** In the end, the folder `backup` holds the state after epoch 40.
 
 # %%
@@ -706,7 +706,7 @@ ex.resuming.check(true_ones)
 # ### 6 · Three days, a restart every night, 1 GB
 #
 # **Design.** Your network trains for three days on a computer that restarts every night, at any moment. You may use 1 GB (1,000 MB) of disk. A `.keras` file of your compiled network has 300 MB, and so has the file of weights in a backup. After each restart, training must continue from its last finished epoch or, if the restart came while
-# a backup was being written, from the one before it. The network with the lowest validation loss must be kept as a file. Which plan do you take, and how large are its files together at most, in MB?
+# a backup was being written, from the one before it. The network with the lowest validation loss must be kept as a file. (In the cell that resumes, the lowest loss so far is also told to each `ModelCheckpoint` that saves the best only, see question 9 below. Leave aside a restart while this file itself is being written.) Which plan do you take, and how large are its files together at most, in MB?
 #
 # | plan | callbacks; each `ModelCheckpoint` also with `monitor="val_loss"`, `mode="min"` |
 # | --- | --- |

@@ -594,7 +594,7 @@ ex.two_maps.check([for_y, for_minus_y])
 # %% [markdown]
 # ### 3 · From gradients to a heatmap
 #
-# **Code.** Write `heatmap(maps, gradients)`, the last step of Grad-CAM for one picture. Both arguments are NumPy arrays of shape (height, width, filters), `float32`: the feature maps, and the derivative of the class's score for each of their numbers. It returns the map $L$ of section 5, of shape (height, width), divided by its largest value.
+# **Code.** Write `heatmap(maps, gradients)`, the last step of Grad-CAM for one picture. Both arguments are NumPy arrays of shape (height, width, filters), `float32`: the feature maps, and the derivative of the class's score with respect to each of their numbers. It returns the map $L$ of section 5, of shape (height, width), divided by its largest value.
 # If nothing speaks for the class, it returns zeros.
 
 # %%

@@ -92,7 +92,7 @@ CASES = {
                   "not rounded": ((30.5, 32), "whole number"), "padded": ((32, 32), "adds none"),
                   "same without stride": ((30, 64), "divided by the stride"),
                   "twice valid": ((30, 30), "without padding."), "ring of four": ((30, 34), "4 zeros on each side"),
-                  "no padding, no stride": ((30, 60), "without a stride"), "words": (("30", 32), "leave out the quotes"),
+                  "no padding, no stride": ((30, 60), "with a stride of 1"), "words": (("30", 32), "leave out the quotes"),
                   "way of the window": ((59, 32), "how far the window"), "whole map": ((900, 1024), "30 × 30"),
                   "whole map, same": ((30, 1024), "32 × 32"), "same not rounded": ((30, 32.5), "rounded down before")}},
     "centre_map": {

@@ -144,7 +144,7 @@ CASES = {
         "wrong": {"rate": (STUDENTS | {"first": "b"}, "not by exactly 0"), "head": (STUDENTS | {"first": "d"}, "trained before"),
                   "count": (STUDENTS | {"proof": "g"}, "looks right"), "reason": (STUDENTS | {"proof": "c"}, "How can he see it"),
                   "compile": (STUDENTS | {"second": "c"}, "she compiled"), "test": (STUDENTS | {"second": "f"}, "second: f: this is a test"),
-                  "third compile": (STUDENTS | {"third": "c"}, "before he compiles"), "averages": (STUDENTS | {"third": "e"}, "not all"),
+                  "third compile": (STUDENTS | {"third": "c"}, "before he compiles"), "averages": (STUDENTS | {"third": "e"}, "the kernels of four layers"),
                   "three": (["c", "e", "a"], "choices are asked for")}},
     "choose_rate": {
         "right": [with_a_loop, with_arrays],

@@ -217,5 +217,5 @@ CASES = {
                   "accuracy": (RULER | {"measure": "a"}, "*why*"), "one heatmap": (RULER | {"measure": "c"}, "proves little"),
                   "chance": (RULER | {"baseline": "b"}, "*ruler*"), "untrained": (RULER | {"baseline": "c"}, "whether learning matters"),
                   "any rise": (RULER | {"verdict": "a"}, "the same"), "accuracy without": (RULER | {"verdict": "b"}, "Compare the same leaf"),
-                  "always right": (RULER | {"verdict": "d"}, "no test"), "a text": ("the ruler", "choices are asked for")}},
+                  "always right": (RULER | {"verdict": "d"}, "as a confirmation"), "a text": ("the ruler", "choices are asked for")}},
 }
