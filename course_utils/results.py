@@ -5,6 +5,7 @@ import numbers
 
 METADATA_KEY = "course_record"
 EXERCISES_KEY = "course_exercises"  # the outcomes of checked exercises: course_utils.exercises writes them
+NOT_ATTEMPTED = "not attempted"  # one of these outcomes, the one that a batch leaves out
 RESERVED = {"lesson", "status", "seconds", "peak_memory_mb"}
 
 
@@ -145,11 +146,7 @@ def read_records(notebook):
     dict of str to int, float or bool
         In the order in which they were recorded; of a name recorded twice, the later value.
     """
-    found = {}
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            found.update(output.get("metadata", {}).get(METADATA_KEY, []))
-    return {name: float(value) if isinstance(value, str) else value for name, value in found.items()}
+    return {name: float(value) if isinstance(value, str) else value for name, value in _read(notebook, METADATA_KEY).items()}
 
 
 def read_exercises(notebook):
@@ -165,8 +162,13 @@ def read_exercises(notebook):
         By the exercise's name: "correct", "incorrect", "not attempted" or "cannot be checked"; of one that was checked
         twice, what came last.
     """
+    return _read(notebook, EXERCISES_KEY)
+
+
+def _read(notebook, key):
+    """All pairs that stand under `key` in the outputs' metadata; of a name that comes twice, the later value."""
     found = {}
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
-            found.update(output.get("metadata", {}).get(EXERCISES_KEY, []))
+            found.update(output.get("metadata", {}).get(key, []))
     return found

@@ -398,10 +398,12 @@ def write_whole(path, text):
 def results_csv(records):
     """One row a run: lesson, status, seconds, peak memory, every parameter, every recorded number, then the outcomes of
     those exercises that somebody tried in one of the runs."""
+    from ..results import NOT_ATTEMPTED
+
     fixed = ["lesson", "status", "seconds", "peak_memory_mb"]
     parameters = list(dict.fromkeys(name for record in records for name in record["parameters"]))
     numbers = list(dict.fromkeys(name for record in records for name in record["numbers"]))
-    exercises = list(dict.fromkeys(name for record in records for name, outcome in record["exercises"].items() if outcome != "not attempted"))
+    exercises = list(dict.fromkeys(name for record in records for name, outcome in record["exercises"].items() if outcome != NOT_ATTEMPTED))
     text = io.StringIO()
     writer = csv.DictWriter(text, [*fixed, *parameters, *numbers, *(f"exercise_{name}" for name in exercises)], extrasaction="ignore", lineterminator="\n")
     writer.writeheader()

@@ -18,9 +18,9 @@ from textwrap import indent
 
 import numpy as np
 
-from ..results import EXERCISES_KEY
+from ..results import EXERCISES_KEY, NOT_ATTEMPTED
 
-CORRECT, INCORRECT, NOT_ATTEMPTED, CANNOT_CHECK = "correct", "incorrect", "not attempted", "cannot be checked"
+CORRECT, INCORRECT, CANNOT_CHECK = "correct", "incorrect", "cannot be checked"
 TITLES = {CORRECT: "Correct.", INCORRECT: "Not yet:", NOT_ATTEMPTED: "Not attempted:", CANNOT_CHECK: "Cannot be checked:"}
 COLOURS = {CORRECT: "#009E73", INCORRECT: "#D55E00", NOT_ATTEMPTED: "#767676", CANNOT_CHECK: "#CC79A7"}
 DOTS = "put your answer in the place of the dots (...), and run the cell again."
@@ -413,8 +413,10 @@ def expect_choices(answer, right, reasons, several=None):
     Wrong
     """
     letters = sorted(set(right) | set(reasons))
+    spelt = {letter.lower(): letter for letter in letters}  # capitals or not, as the task has them
     text = "".join(answer) if isinstance(answer, (list, tuple, set)) and all(isinstance(part, str) for part in answer) else answer
-    chosen, several = set(text.lower()) - set(" ,;") if isinstance(text, str) else None, len(right) > 1 if several is None else several
+    chosen = {spelt.get(letter, letter) for letter in text.lower() if letter not in " ,;"} if isinstance(text, str) else None
+    several = len(right) > 1 if several is None else several
     if not chosen or chosen - set(letters) or (not several and len(chosen) > 1):
         what = "one or more of the letters" if several else "one of the letters"
         raise Wrong(f"answer with {what} {', '.join(letters)} in quotes, such as {letters[0]!r}.", came=answer)

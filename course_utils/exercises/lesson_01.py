@@ -91,11 +91,10 @@ def what_kernels_find():
 def check_what_kernels_find(answer):
     try:
         expect_kernels(answer)
-    except Wrong as wrong:  # the kernels have capital letters, so that they are not taken for the choices a to f
-        message = str(wrong).replace("flat: a:", "flat: A:").replace("flat: c:", "flat: C:")
-        if message.startswith("flat: answer"):
-            message = "flat: answer with the name of one of the three kernels, 'A', 'B' or 'C'."
-        raise Wrong(message, came=wrong.parts["came"]) from None
+    except Wrong as wrong:
+        if str(wrong).startswith("flat: answer"):  # here the letters are names of kernels
+            raise Wrong("flat: answer with the name of one of the three kernels, 'A', 'B' or 'C'.", came=wrong.parts["came"]) from None
+        raise
     return "A kernel is a small picture of what it looks for, and the sum of its weights is its answer to a flat picture of ones."
 
 
@@ -116,8 +115,8 @@ def expect_kernels(answer):
                     "c": "each column of C adds up to 0, so columns of equal pixels give 0.",
                     "d": "each column of C adds up to 0. Where do the three 2s stand?",
                     "f": "the 2s of C stand in row 0, column 0; row 1, column 1; row 2, column 2. Rows count downwards."}),
-        "flat": ("b", {"a": "add up the nine weights of A: what does a flat picture give?",
-                       "c": "add up the nine weights of C: what does a flat picture give?"})})
+        "flat": ("B", {"A": "add up the nine weights of A: what does a flat picture give?",
+                       "C": "add up the nine weights of C: what does a flat picture give?"})})
 
 
 # ---- code: count a layer
