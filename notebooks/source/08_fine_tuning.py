@@ -575,7 +575,7 @@ plots.show(figure, alt=(
     "standard error; below each number the trainable parameters."))
 
 # %% [markdown]
-# On toy pets, after one pass, this measurement cannot say which number of blocks is best: with another `SEED` the order changes, and by more than the bars. They hold only the luck in the choice of the pictures that judge; the luck in training (the order of the pictures, dropout) comes on top. So repeat such a comparison with several seeds before you believe it, and train to the best epoch (section 9).
+# On toy pets, after one pass, this measurement cannot say which number of blocks is best: with another `SEED` the order changes. And the bars hold only the luck in the choice of the pictures that judge; the luck in training (the order of the pictures, dropout) comes on top. So repeat such a comparison with several seeds before you believe it, and train to the best epoch (section 9).
 # What to expect: the more your pictures differ from ImageNet, the more there is to win by unfreezing; the more pictures you have, the more blocks you can afford. A rule of thumb says where to begin; the
 # measurement decides, and its error says how far. (It is made on validation pictures, so the choice belongs to the training; the test pictures are still untouched.)
 #
