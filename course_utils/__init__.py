@@ -6,9 +6,29 @@ is loaded when it is first used, so ``import course_utils; course_utils.counting
 
 import importlib
 
-__all__ = ["augment", "counting", "datasets", "exercises", "features", "fetch", "inspection", "messages", "models", "own_images", "paths",
-           "photographs", "plots", "pretrained", "reference", "results", "runtime", "torch_file", "toy_pets",
-           "training", "widgets"]
+__all__ = [
+    "augment",
+    "counting",
+    "datasets",
+    "exercises",
+    "features",
+    "fetch",
+    "inspection",
+    "messages",
+    "models",
+    "own_images",
+    "paths",
+    "photographs",
+    "plots",
+    "pretrained",
+    "reference",
+    "results",
+    "runtime",
+    "torch_file",
+    "toy_pets",
+    "training",
+    "widgets",
+]
 
 
 def __getattr__(name):

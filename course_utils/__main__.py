@@ -33,32 +33,55 @@ def main(arguments=None):
 
 def parser():
     """The command line's options."""
-    top = argparse.ArgumentParser(prog="python -m course_utils", description="Run and build the course's notebooks; get its data.")
+    top = argparse.ArgumentParser(
+        prog="python -m course_utils", description="Run and build the course's notebooks; get its data."
+    )
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--notebooks", metavar="DIR", help="the folder that holds the lessons (default: that of the clone)")
+    common.add_argument(
+        "--notebooks", metavar="DIR", help="the folder that holds the lessons (default: that of the clone)"
+    )
 
     run = commands.add_parser("run", parents=[common], help="run lessons, and write results.csv and report.html")
-    run.add_argument("plan", nargs="?", default="quick", metavar="PLAN",
-                     help="a plan's name in notebooks/plans or its file (default: quick, every lesson at its defaults)")
-    run.add_argument("--lesson", action="append", default=[], metavar="NN", help="only this lesson: number or name; repeatable")
-    run.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE",
-                     help="set a parameter in every lesson that has it; repeatable")
+    run.add_argument(
+        "plan",
+        nargs="?",
+        default="quick",
+        metavar="PLAN",
+        help="a plan's name in notebooks/plans or its file (default: quick, every lesson at its defaults)",
+    )
+    run.add_argument(
+        "--lesson", action="append", default=[], metavar="NN", help="only this lesson: number or name; repeatable"
+    )
+    run.add_argument(
+        "-p",
+        "--parameter",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="set a parameter in every lesson that has it; repeatable",
+    )
     run.add_argument("--jobs", type=_positive, default=1, metavar="N", help="notebooks at a time (default: 1)")
-    run.add_argument("--out", metavar="DIR", help="where results go (default: runs/PLAN); an earlier batch there is replaced")
+    run.add_argument(
+        "--out", metavar="DIR", help="where results go (default: runs/PLAN); an earlier batch there is replaced"
+    )
     run.add_argument("--resume", action="store_true", help="keep what an earlier, interrupted batch finished")
     run.add_argument("--timeout", type=_positive, metavar="SECONDS", help="for one cell (default: the plan's, or 1800)")
     run.set_defaults(command=run_command, name="run")
 
     build = commands.add_parser("build", parents=[common], help="build the notebooks from notebooks/source")
     build.add_argument("lesson", nargs="*", metavar="LESSON", help="number or name (default: all)")
-    build.add_argument("--check", action="store_true", help="change nothing; fail if a notebook differs from its source")
+    build.add_argument(
+        "--check", action="store_true", help="change nothing; fail if a notebook differs from its source"
+    )
     build.add_argument("--force", action="store_true", help="overwrite notebooks that were edited by hand")
     build.set_defaults(command=build_command, name="build")
 
     data = commands.add_parser("data", help="list the data sets: which are there, and how to get the others")
     data.set_defaults(command=data_command, name="data")
-    fetch = data.add_subparsers(metavar="fetch").add_parser("fetch", help="download data sets ahead of a class, and check those that are there")
+    fetch = data.add_subparsers(metavar="fetch").add_parser(
+        "fetch", help="download data sets ahead of a class, and check those that are there"
+    )
     fetch.add_argument("dataset", nargs="+", metavar="NAME", help="mnist, cifar10, cats_vs_dogs")
     fetch.set_defaults(command=fetch_command, name="data fetch")
     return top
@@ -120,8 +143,10 @@ def _require(package, command):
     import importlib.util
 
     if importlib.util.find_spec(package) is None:
-        raise UsageError(f"'{command}' needs {package}: install it with  pip install 'convnet-course[batch]'  "
-                         "or, in a clone,  pip install -r requirements.txt")
+        raise UsageError(
+            f"'{command}' needs {package}: install it with  pip install 'convnet-course[batch]'  "
+            "or, in a clone,  pip install -r requirements.txt"
+        )
 
 
 def _require_kernel(name=KERNEL):
@@ -130,9 +155,11 @@ def _require_kernel(name=KERNEL):
     try:
         KernelSpecManager().get_kernel_spec(name)
     except NoSuchKernel:
-        raise UsageError(f"Jupyter has no kernel {name!r} in this environment: install one with  "
-                         f"{Path(sys.executable).name} -m pip install ipykernel  and  "
-                         f"{Path(sys.executable).name} -m ipykernel install --sys-prefix") from None
+        raise UsageError(
+            f"Jupyter has no kernel {name!r} in this environment: install one with  "
+            f"{Path(sys.executable).name} -m pip install ipykernel  and  "
+            f"{Path(sys.executable).name} -m ipykernel install --sys-prefix"
+        ) from None
 
 
 def build_command(options):

@@ -120,8 +120,15 @@ class RandomWarp(keras.layers.Layer):
             return largest * keras.random.uniform((count,), -1, 1, seed=self.random)
 
         matrices = warp_matrices(
-            height, width, mirror=ops.where(draw(self.flip) < 0, -1.0, 1.0), zoom=1 + draw(self.zoom), shear=draw(self.shear),
-            rotation=draw(self.rotation), down=draw(self.shift) * height, right=draw(self.shift) * width)
+            height,
+            width,
+            mirror=ops.where(draw(self.flip) < 0, -1.0, 1.0),
+            zoom=1 + draw(self.zoom),
+            shear=draw(self.shear),
+            rotation=draw(self.rotation),
+            down=draw(self.shift) * height,
+            right=draw(self.shift) * width,
+        )
         return ops.image.affine_transform(images, matrices, fill_mode=self.fill_mode)
 
     def get_config(self):

@@ -11,8 +11,8 @@ from math import prod
 from operator import index
 from typing import NamedTuple
 
-
 # ---------------------------------------------------------------------------------- sizes
+
 
 def output_size(size, kernel, stride=1, padding="valid", dilation=1):
     """Size of the feature map that a convolution or a pooling layer returns.
@@ -58,8 +58,10 @@ def output_size(size, kernel, stride=1, padding="valid", dilation=1):
     span = (kernel - 1) * dilation + 1
     if span > before + size + after:
         dilated = f"{kernel}, dilated to {span}" if span > kernel else kernel
-        raise ValueError(f"the kernel ({dilated}) is larger than the image ({size} + {before + after} padding): use "
-                         "padding='same', a smaller kernel or dilation, or a larger image (was it pooled too often?)")
+        raise ValueError(
+            f"the kernel ({dilated}) is larger than the image ({size} + {before + after} padding): use "
+            "padding='same', a smaller kernel or dilation, or a larger image (was it pooled too often?)"
+        )
     return (before + size + after - span) // stride + 1
 
 
@@ -113,8 +115,9 @@ def zeros_around(size, kernel, stride=1, padding="valid", dilation=1):
     same = same_padding(size, kernel, stride, dilation)  # also checks the four numbers
     if isinstance(padding, str):
         if padding not in ("valid", "same"):
-            raise ValueError(f"padding must be 'valid', 'same', a number of zeros or a pair (before, after), "
-                             f"got {padding!r}")
+            raise ValueError(
+                f"padding must be 'valid', 'same', a number of zeros or a pair (before, after), got {padding!r}"
+            )
         return same if padding == "same" else (0, 0)
     return pair("padding", padding, least=0, names="(before, after)")
 
@@ -170,15 +173,19 @@ def _axes(size, kernel, stride, padding, dilation):
     """Split the arguments of `output_size` into those of the height and those of the width."""
     if isinstance(padding, (tuple, list)):
         if len(padding) != 2 or not all(isinstance(side, (tuple, list)) for side in padding):
-            raise ValueError(f"padding of an image must be 'valid', 'same', one number of zeros or two pairs "
-                             f"((top, bottom), (left, right)), got {padding!r}")
+            raise ValueError(
+                f"padding of an image must be 'valid', 'same', one number of zeros or two pairs "
+                f"((top, bottom), (left, right)), got {padding!r}"
+            )
     else:
         padding = (padding, padding)
-    return list(zip(pair("size", size), pair("kernel", kernel), pair("stride", stride), padding,
-                    pair("dilation", dilation)))
+    return list(
+        zip(pair("size", size), pair("kernel", kernel), pair("stride", stride), padding, pair("dilation", dilation))
+    )
 
 
 # ---------------------------------------------------------------------------------- one layer
+
 
 def conv_parameters(kernel, channels_in, filters, bias=True):
     """Learnable numbers of a convolution: ``kernel area * channels_in * filters``, and a bias a filter.
@@ -297,6 +304,7 @@ def _kernel_axes(kernel, axes):
 
 # ---------------------------------------------------------------------------------- whole models
 
+
 class LayerCount(NamedTuple):
     """One call of one layer, as counted by `model_counts`.
 
@@ -368,8 +376,10 @@ def model_counts(model, input_shape=None):
         rows.append(LayerCount(name, type(layer).__name__, given, parameters, _multiplications(layer, taken, given)))
     missed = model.count_params() - sum(row.parameters for row in rows)
     if missed:
-        raise ValueError(f"{missed} parameters of model {model.name!r} belong to none of its layers' calls: "
-                         "a model's own add_weight cannot be counted, put the weight into a layer")
+        raise ValueError(
+            f"{missed} parameters of model {model.name!r} belong to none of its layers' calls: "
+            "a model's own add_weight cannot be counted, put the weight into a layer"
+        )
     return rows
 
 
@@ -427,8 +437,10 @@ def _check_built(model):
     if not isinstance(model, keras.Model):
         raise TypeError(f"model must be a keras.Model, got {type(model).__name__}")
     if not model.built:
-        raise ValueError(f"model {model.name!r} is not built, so its weights do not exist yet: begin it with "
-                         "keras.Input((height, width, channels)), or call model.build((None, height, width, channels))")
+        raise ValueError(
+            f"model {model.name!r} is not built, so its weights do not exist yet: begin it with "
+            "keras.Input((height, width, channels)), or call model.build((None, height, width, channels))"
+        )
 
 
 def _input_shapes(model, input_shape):
@@ -439,12 +451,16 @@ def _input_shapes(model, input_shape):
             raise ValueError(f"input_shape is for models of one input, {model.name!r} has {len(shapes)}: {shapes}")
         given = tuple(whole("input_shape", side) for side in input_shape)
         if len(given) != len(shapes[0]) or any(a not in (None, b) for a, b in zip(shapes[0], given)):
-            raise ValueError(f"input_shape {given} does not fit the model, which takes {shapes[0]} (no batch axis; "
-                             "None means any size). For another size, build the model for that size")
+            raise ValueError(
+                f"input_shape {given} does not fit the model, which takes {shapes[0]} (no batch axis; "
+                "None means any size). For another size, build the model for that size"
+            )
         shapes = [given]
     if any(None in shape for shape in shapes):
-        raise ValueError(f"model {model.name!r} takes inputs of any size, {shapes}: say which one to count, "
-                         "for instance input_shape=(224, 224, 3)")
+        raise ValueError(
+            f"model {model.name!r} takes inputs of any size, {shapes}: say which one to count, "
+            "for instance input_shape=(224, 224, 3)"
+        )
     return shapes
 
 
@@ -482,8 +498,10 @@ def _calls(model, shapes, prefix=""):
         return outputs
 
     graph = _graph(model)
-    inputs = [keras.Input(shape, dtype=tensor.dtype, name=f"counted_input_{i}")
-              for i, (shape, tensor) in enumerate(zip(shapes, graph.inputs))]
+    inputs = [
+        keras.Input(shape, dtype=tensor.dtype, name=f"counted_input_{i}")
+        for i, (shape, tensor) in enumerate(zip(shapes, graph.inputs))
+    ]
     keras.models.clone_model(graph, keras.tree.pack_sequence_as(graph.input, inputs), StandIn, note)
     return calls
 
@@ -496,8 +514,10 @@ def _graph(model):
         graph = keras.Model(model.inputs, model.outputs, name=model.name)
         if type(model).call in (type(graph).call, keras.Sequential.call):
             return graph
-    raise ValueError(f"model {model.name!r} ({type(model).__name__}) computes in a call method of its own, so its "
-                     "layers' calls cannot be seen. Build it as keras.Model(inputs, outputs) or keras.Sequential")
+    raise ValueError(
+        f"model {model.name!r} ({type(model).__name__}) computes in a call method of its own, so its "
+        "layers' calls cannot be seen. Build it as keras.Model(inputs, outputs) or keras.Sequential"
+    )
 
 
 def _multiplications(layer, taken, given):
@@ -516,9 +536,11 @@ def _multiplications(layer, taken, given):
     matrices = [tuple(w.shape) for w in getattr(layer, "weights", []) if len(w.shape) > 1]
     free = k.BatchNormalization, k.GroupNormalization, k.LayerNormalization, k.Normalization, k.PReLU
     if matrices and not isinstance(layer, free):
-        raise ValueError(f"layer {layer.name!r} ({type(layer).__name__}) holds weights of shape {matrices[0]}, and how "
-                         "it multiplies them is not known here: build it from Conv and Dense layers in a functional "
-                         "model, or count it by hand with conv_multiplications or dense_multiplications")
+        raise ValueError(
+            f"layer {layer.name!r} ({type(layer).__name__}) holds weights of shape {matrices[0]}, and how "
+            "it multiplies them is not known here: build it from Conv and Dense layers in a functional "
+            "model, or count it by hand with conv_multiplications or dense_multiplications"
+        )
     return 0
 
 
@@ -530,12 +552,15 @@ def _pixels(layer, shape):
 def _known(layer, sides):
     """How many positions `sides` spans, each of them known."""
     if None in sides:
-        raise ValueError(f"layer {layer.name!r} ({type(layer).__name__}) has an output of unknown size {sides}: "
-                         "give keras.Input a shape without None, or name the input_shape")
+        raise ValueError(
+            f"layer {layer.name!r} ({type(layer).__name__}) has an output of unknown size {sides}: "
+            "give keras.Input a shape without None, or name the input_shape"
+        )
     return prod(sides)
 
 
 # ---------------------------------------------------------------------------------- receptive fields
+
 
 class ReceptiveField(NamedTuple):
     """What one value of a feature map sees of the image, along one axis.
@@ -585,8 +610,10 @@ def receptive_field(layers):
     for number, layer in enumerate(layers, start=1):
         if not isinstance(layer, (tuple, list)) or len(layer) not in (2, 3):
             raise ValueError(f"layer {number} must be (kernel, stride) or (kernel, stride, dilation), got {layer!r}")
-        kernel, stride, dilation = (whole(f"{name} of layer {number}", value)
-                                    for name, value in zip(("kernel", "stride", "dilation"), (*layer, 1)))
+        kernel, stride, dilation = (
+            whole(f"{name} of layer {number}", value)
+            for name, value in zip(("kernel", "stride", "dilation"), (*layer, 1))
+        )
         size += (kernel - 1) * dilation * jump
         jump *= stride
     return ReceptiveField(size, jump)

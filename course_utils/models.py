@@ -79,18 +79,21 @@ def shallow_vgg(input_shape=(32, 32, 3), classes=10):
     from keras import layers
 
     head = head_for(classes)
-    return keras.Sequential([
-        layers.Input(input_shape),
-        layers.Conv2D(32, 3, padding="same", activation="relu"),
-        layers.Conv2D(32, 3, padding="same", activation="relu"),
-        layers.MaxPooling2D(2),
-        layers.Conv2D(64, 3, padding="same", activation="relu"),
-        layers.Conv2D(64, 3, padding="same", activation="relu"),
-        layers.MaxPooling2D(2),
-        layers.Flatten(),
-        layers.Dense(512, activation="relu"),
-        layers.Dense(head.units, activation=head.activation),
-    ], name="shallow_vgg")
+    return keras.Sequential(
+        [
+            layers.Input(input_shape),
+            layers.Conv2D(32, 3, padding="same", activation="relu"),
+            layers.Conv2D(32, 3, padding="same", activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(64, 3, padding="same", activation="relu"),
+            layers.Conv2D(64, 3, padding="same", activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Flatten(),
+            layers.Dense(512, activation="relu"),
+            layers.Dense(head.units, activation=head.activation),
+        ],
+        name="shallow_vgg",
+    )
 
 
 def three_block_convnet(input_shape=(150, 150, 3), classes=2):
@@ -112,19 +115,22 @@ def three_block_convnet(input_shape=(150, 150, 3), classes=2):
     from keras import layers
 
     head = head_for(classes)
-    return keras.Sequential([
-        layers.Input(input_shape),
-        layers.Conv2D(32, 3, activation="relu"),
-        layers.MaxPooling2D(2),
-        layers.Conv2D(32, 3, activation="relu"),
-        layers.MaxPooling2D(2),
-        layers.Conv2D(64, 3, activation="relu"),
-        layers.MaxPooling2D(2),
-        layers.Flatten(),
-        layers.Dense(64, activation="relu"),
-        layers.Dropout(0.5),
-        layers.Dense(head.units, activation=head.activation),
-    ], name="three_block_convnet")
+    return keras.Sequential(
+        [
+            layers.Input(input_shape),
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Flatten(),
+            layers.Dense(64, activation="relu"),
+            layers.Dropout(0.5),
+            layers.Dense(head.units, activation=head.activation),
+        ],
+        name="three_block_convnet",
+    )
 
 
 def inception_module(maps, filters, name):
@@ -150,10 +156,12 @@ def inception_module(maps, filters, name):
 
     ones, reduce_threes, threes, reduce_fives, fives, after_pool = filters
     pooled = layers.MaxPooling2D(3, strides=1, padding="same", name=f"{name}_pool")(maps)
-    branches = [convolution(maps, ones, 1, "1x1"),
-                convolution(convolution(maps, reduce_threes, 1, "3x3_reduce"), threes, 3, "3x3"),
-                convolution(convolution(maps, reduce_fives, 1, "5x5_reduce"), fives, 5, "5x5"),
-                convolution(pooled, after_pool, 1, "pool_1x1")]
+    branches = [
+        convolution(maps, ones, 1, "1x1"),
+        convolution(convolution(maps, reduce_threes, 1, "3x3_reduce"), threes, 3, "3x3"),
+        convolution(convolution(maps, reduce_fives, 1, "5x5_reduce"), fives, 5, "5x5"),
+        convolution(pooled, after_pool, 1, "pool_1x1"),
+    ]
     return layers.Concatenate(name=name)(branches)
 
 
@@ -200,7 +208,15 @@ def googlenet(input_shape=(224, 224, 3), classes=1000, inputs=None):
 
 #: EfficientNet-Lite0's stages: blocks, kernel, stride of the first block, expansion, output maps.
 #: Table 1 of Tan and Le, "EfficientNet", ICML 2019; Lite (Liu, 2020) leaves out squeeze-and-excitation and uses ReLU6 for swish.
-EFFICIENTNET_LITE0 = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192), (1, 3, 1, 6, 320))
+EFFICIENTNET_LITE0 = (
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+)
 
 
 def efficientnet_lite0(inputs, classes=None):
@@ -228,7 +244,9 @@ def efficientnet_lite0(inputs, classes=None):
         return layers.ReLU(6.0, name=f"{name}_relu")(maps) if active else maps
 
     def convolve(maps, filters, name, kernel=1, stride=1, active=True):
-        convolution = layers.Conv2D(filters, kernel, strides=stride, padding="same", use_bias=False, name=f"{name}_conv")
+        convolution = layers.Conv2D(
+            filters, kernel, strides=stride, padding="same", use_bias=False, name=f"{name}_conv"
+        )
         return normalise(convolution(maps), name, active)
 
     maps = convolve(inputs, 32, "stem", kernel=3, stride=2)
@@ -237,8 +255,13 @@ def efficientnet_lite0(inputs, classes=None):
             name, before = f"block{stage}{'abcd'[number]}", maps
             if expansion > 1:
                 maps = convolve(maps, expansion * maps.shape[-1], f"{name}_expand")
-            depthwise = layers.DepthwiseConv2D(kernel, strides=first_stride if number == 0 else 1, padding="same", use_bias=False,
-                                               name=f"{name}_depthwise_conv")
+            depthwise = layers.DepthwiseConv2D(
+                kernel,
+                strides=first_stride if number == 0 else 1,
+                padding="same",
+                use_bias=False,
+                name=f"{name}_depthwise_conv",
+            )
             maps = normalise(depthwise(maps), f"{name}_depthwise")
             maps = convolve(maps, filters, f"{name}_project", active=False)
             if number:

@@ -19,8 +19,14 @@ VALIDATION_SHARE = 0.2
 FEWEST = 4
 MEGABYTES = 0.05  # that a prepared picture takes on the disk, at most
 LISTED = 20  # of the files left out, so many are printed
-SPLITS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation", "val": "validation",
-          "test": "test"}
+SPLITS = {
+    "train": "train",
+    "training": "train",
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "test": "test",
+}
 CLUTTER = {"thumbs.db", "desktop.ini"}
 
 
@@ -43,8 +49,10 @@ class Prepared:
     left_out: list = field(repr=False)
 
     def __str__(self):
-        lines = [f"{split:10} " + ", ".join(f"{name} {count}" for name, count in classes.items())
-                 for split, classes in self.counts.items()]
+        lines = [
+            f"{split:10} " + ", ".join(f"{name} {count}" for name, count in classes.items())
+            for split, classes in self.counts.items()
+        ]
         return "\n".join(lines + table(self.left_out))
 
 
@@ -62,8 +70,11 @@ def table(left_out):
     """
     shown, more = left_out[:LISTED], len(left_out) - LISTED
     width = max((len(name) for name, _ in shown), default=0)
-    return [*([f"left out   {len(left_out):6,}:"] if left_out else []), *(f"  {name:{width}}  {reason}" for name, reason in shown),
-            *([f"  … and {more:,} more"] if more > 0 else [])]
+    return [
+        *([f"left out   {len(left_out):6,}:"] if left_out else []),
+        *(f"  {name:{width}}  {reason}" for name, reason in shown),
+        *([f"  … and {more:,} more"] if more > 0 else []),
+    ]
 
 
 def prepare(folder):
@@ -95,15 +106,25 @@ def prepare(folder):
     """
     folder = Path(folder).expanduser().resolve()
     if not folder.is_dir():
-        raise FileNotFoundError(f"DATASET: no folder {str(folder)!r}: name a folder with one sub-folder of pictures a class")
+        raise FileNotFoundError(
+            f"DATASET: no folder {str(folder)!r}: name a folder with one sub-folder of pictures a class"
+        )
     try:
         files, left_out, classes = _find_files(folder)
         target = cache_folder() / "own" / _key(folder, files, left_out, classes)
     except OSError as error:
-        raise ValueError(f"DATASET: {printable(folder.name)!r} cannot be looked through "
-                         f"({Path(error.filename or folder).name}: {error.strerror})") from None
-    make_once(target, lambda part: _write(folder, files, left_out, classes, part / "prepared"), "own",
-              math.ceil(MEGABYTES * len(files)), f"the pictures of {printable(folder.name)!r}", "COURSE_CACHE")
+        raise ValueError(
+            f"DATASET: {printable(folder.name)!r} cannot be looked through "
+            f"({Path(error.filename or folder).name}: {error.strerror})"
+        ) from None
+    make_once(
+        target,
+        lambda part: _write(folder, files, left_out, classes, part / "prepared"),
+        "own",
+        math.ceil(MEGABYTES * len(files)),
+        f"the pictures of {printable(folder.name)!r}",
+        "COURSE_CACHE",
+    )
     record = json.loads((target / "prepared.json").read_text(encoding="utf-8"))
     return Prepared(target, record["counts"], [tuple(row) for row in record["left_out"]])
 
@@ -123,7 +144,9 @@ def _find_files(folder):
     classes = [(split, path) for parent, split in parents.items() for path in _entries(parent) if path.is_dir()]
     known = {*parents, *(path for _, path in classes)}
     for place in dict.fromkeys([folder, *parents]):
-        left_out += [(_relative(path, folder), "it is in no class's folder") for path in _entries(place) if path not in known]
+        left_out += [
+            (_relative(path, folder), "it is in no class's folder") for path in _entries(place) if path not in known
+        ]
     for split, path in classes:
         for entry in _entries(path):
             if entry.is_dir():
@@ -138,7 +161,11 @@ def _find_files(folder):
 
 
 def _entries(folder):
-    return [path for path in sorted(folder.iterdir()) if not path.name.startswith((".", "__")) and path.name.lower() not in CLUTTER]
+    return [
+        path
+        for path in sorted(folder.iterdir())
+        if not path.name.startswith((".", "__")) and path.name.lower() not in CLUTTER
+    ]
 
 
 def _relative(path, folder):
@@ -147,25 +174,37 @@ def _relative(path, folder):
 
 def _check_parts(folder, parts, is_split):
     for number, path in enumerate(parts):
-        if twin := next((other for other in parts[:number] if SPLITS[other.name.lower()] == SPLITS[path.name.lower()]), None):
-            raise ValueError(f"DATASET: {printable(folder.name)!r} has both {twin.name!r} and {path.name!r}: keep one of them")
+        if twin := next(
+            (other for other in parts[:number] if SPLITS[other.name.lower()] == SPLITS[path.name.lower()]), None
+        ):
+            raise ValueError(
+                f"DATASET: {printable(folder.name)!r} has both {twin.name!r} and {path.name!r}: keep one of them"
+            )
         if not is_split and SPLITS[path.name.lower()] == "train":
-            raise ValueError(f"DATASET: {printable(folder.name)!r} has a folder {path.name!r} but no 'validation': name the folder "
-                             f"{path.name!r} itself (a fifth of it becomes validation), or make a folder 'validation'; "
-                             "if it is a class, rename it")
+            raise ValueError(
+                f"DATASET: {printable(folder.name)!r} has a folder {path.name!r} but no 'validation': name the folder "
+                f"{path.name!r} itself (a fifth of it becomes validation), or make a folder 'validation'; "
+                "if it is a class, rename it"
+            )
 
 
 def _check_classes(folder, classes, found, left_out):
     names = sorted({name for _, name in classes})
     if len(names) < 2:
-        raise ValueError(f"DATASET: {printable(folder.name)!r} needs at least two classes, a sub-folder of pictures each; "
-                         f"got {', '.join(names) or 'no sub-folder'}")
+        raise ValueError(
+            f"DATASET: {printable(folder.name)!r} needs at least two classes, a sub-folder of pictures each; "
+            f"got {', '.join(names) or 'no sub-folder'}"
+        )
     if not found and any("inside a class" in reason for _, reason in left_out):
-        raise ValueError(f"DATASET: the folders in {printable(folder.name)!r} ({', '.join(names)}) hold only folders: name the "
-                         "folder whose sub-folders hold the pictures themselves")
+        raise ValueError(
+            f"DATASET: the folders in {printable(folder.name)!r} ({', '.join(names)}) hold only folders: name the "
+            "folder whose sub-folders hold the pictures themselves"
+        )
     for split in {split for split, _ in classes}:
         if missing := [name for name in names if (split, name) not in classes]:
-            raise ValueError(f"DATASET: {printable(folder.name)!r} has no folder {split}/{missing[0]}, though other parts have this class")
+            raise ValueError(
+                f"DATASET: {printable(folder.name)!r} has no folder {split}/{missing[0]}, though other parts have this class"
+            )
 
 
 def _key(folder, files, left_out, classes):
@@ -184,7 +223,9 @@ def _write(folder, files, left_out, classes, partial):
     taken, left_out = {}, list(left_out)
     pictures = partial / "unsplit"
     pictures.mkdir(parents=True)
-    for split, name, path in tqdm(_train_last(files), desc="preparing pictures", unit="file", disable=None, leave=False):
+    for split, name, path in tqdm(
+        _train_last(files), desc="preparing pictures", unit="file", disable=None, leave=False
+    ):
         try:
             pixels, _ = read_picture(path, LONGEST_SIDE)
         except Unreadable as error:
@@ -211,8 +252,10 @@ def _check_counts(taken, classes, left_out):
             if got < fewest:
                 reasons = [f"{file}: {reason}" for file, reason in left_out if PurePosixPath(file).parent.name == name]
                 more = f", and {len(reasons) - 3} more" if len(reasons) > 3 else ""
-                raise ValueError(f"DATASET: class {name!r} needs at least {fewest} readable picture{'s' if fewest > 1 else ''}{where}; "
-                                 f"got {got}" + (f" (left out: {'; '.join(reasons[:3])}{more})" if reasons else ""))
+                raise ValueError(
+                    f"DATASET: class {name!r} needs at least {fewest} readable picture{'s' if fewest > 1 else ''}{where}; "
+                    f"got {got}" + (f" (left out: {'; '.join(reasons[:3])}{more})" if reasons else "")
+                )
 
 
 def _train_last(files):

@@ -73,7 +73,9 @@ def _named_by(variable):
     try:
         return Path(folder).expanduser().absolute() if folder else None
     except RuntimeError:
-        raise FileNotFoundError(f"{variable}: {folder!r} has no home folder in it that is known here: name an absolute path") from None
+        raise FileNotFoundError(
+            f"{variable}: {folder!r} has no home folder in it that is known here: name an absolute path"
+        ) from None
 
 
 def _user_cache():

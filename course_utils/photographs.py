@@ -56,9 +56,11 @@ class Photograph:
 
     def __str__(self):
         height, width, channels = self.pixels.shape
-        lines = [f"{self.name}: {self.origin} ({self.licence})",
-                 f"height {height}, width {width}, channels {channels} (red, green, blue)",
-                 f"{self.pixels.dtype} from {self.pixels.min()} to {self.pixels.max()}"]
+        lines = [
+            f"{self.name}: {self.origin} ({self.licence})",
+            f"height {height}, width {width}, channels {channels} (red, green, blue)",
+            f"{self.pixels.dtype} from {self.pixels.min()} to {self.pixels.max()}",
+        ]
         return "\n".join([*lines, *(f"changed: {change}" for change in self.changes)])
 
 
@@ -101,8 +103,10 @@ def load_image(image="chelsea", longest=512):
         return Photograph(pixels, str(image), f"{origin}, from scikit-image", licence, changes)
     path = Path(image).expanduser()
     if not path.is_file():
-        raise FileNotFoundError(f"IMAGE: no file {str(Path.cwd() / path)!r}{nearest(str(image), IMAGES)}: "
-                                f"give the path of an image file, or one of {', '.join(IMAGES)}")
+        raise FileNotFoundError(
+            f"IMAGE: no file {str(Path.cwd() / path)!r}{nearest(str(image), IMAGES)}: "
+            f"give the path of an image file, or one of {', '.join(IMAGES)}"
+        )
     try:
         pixels, changes = read_picture(path, longest)
     except Unreadable as error:
@@ -138,15 +142,21 @@ def read_picture(path, longest):
             with Image.open(path) as picture:
                 pixels, changes = _finish(picture, longest)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        raise Unreadable(f"has more than {Image.MAX_IMAGE_PIXELS:,} pixels", "save a smaller copy of it and use that") from None
+        raise Unreadable(
+            f"has more than {Image.MAX_IMAGE_PIXELS:,} pixels", "save a smaller copy of it and use that"
+        ) from None
     except Exception as error:  # a damaged file: each of Pillow's decoders raises kinds of its own
-        raise Unreadable(f"cannot be read as an image ({_why_not_read(path, error)})", "is it complete, and really a picture? "
-                         "Opening it in a viewer and saving it anew as JPEG often helps") from None
+        raise Unreadable(
+            f"cannot be read as an image ({_why_not_read(path, error)})",
+            "is it complete, and really a picture? Opening it in a viewer and saving it anew as JPEG often helps",
+        ) from None
     height, width, _ = pixels.shape
     if min(height, width) < SMALLEST_SIDE:
         size = changes[-1] if changes and changes[-1].startswith("reduced") else f"{width} × {height} pixels"
-        raise Unreadable(f"is {size}; at least {SMALLEST_SIDE} × {SMALLEST_SIDE} are needed to slide a window over it",
-                         "choose a larger picture")
+        raise Unreadable(
+            f"is {size}; at least {SMALLEST_SIDE} × {SMALLEST_SIDE} are needed to slide a window over it",
+            "choose a larger picture",
+        )
     return pixels, changes
 
 
@@ -162,14 +172,20 @@ def _why_not_read(path, error):
 
     if not isinstance(error, UnidentifiedImageError):
         return getattr(error, "strerror", None) or error  # an error of the system's names the whole path
-    return "it is no picture of a kind that Pillow reads: JPEG, PNG, WebP, …" if path.stat().st_size else "the file is empty"
+    return (
+        "it is no picture of a kind that Pillow reads: JPEG, PNG, WebP, …"
+        if path.stat().st_size
+        else "the file is empty"
+    )
 
 
 def _finish(picture, longest):
     from PIL import ExifTags, Image, ImageOps
 
     changes, size = [], picture.size
-    picture.draft("RGB", (2 * longest, 2 * longest))  # a large JPEG decodes at a fraction of its size, many times faster
+    picture.draft(
+        "RGB", (2 * longest, 2 * longest)
+    )  # a large JPEG decodes at a fraction of its size, many times faster
     if getattr(picture, "n_frames", 1) > 1:
         changes.append(f"the first of {picture.n_frames} frames")
     orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)
@@ -195,10 +211,15 @@ def _to_rgb(picture):
         values *= 255 / (65535 if picture.mode.startswith("I") else max(values.max(), 1e-9))
         np.rint(values.clip(0, 255, out=values), out=values)
         return Image.fromarray(values.astype(np.uint8)).convert("RGB"), [
-            "16-bit or floating-point values scaled to 0–255, grey repeated in three channels"]
+            "16-bit or floating-point values scaled to 0–255, grey repeated in three channels"
+        ]
     if picture.has_transparency_data:
         white = Image.new("RGBA", picture.size, "white")
         return Image.alpha_composite(white, picture.convert("RGBA")).convert("RGB"), ["transparent parts made white"]
-    names = {"L": "grey repeated in three channels", "1": "black and white repeated in three channels",
-             "P": "palette colours written out", "CMYK": "printing colours (CMYK) converted to RGB"}
+    names = {
+        "L": "grey repeated in three channels",
+        "1": "black and white repeated in three channels",
+        "P": "palette colours written out",
+        "CMYK": "printing colours (CMYK) converted to RGB",
+    }
     return picture.convert("RGB"), [names.get(picture.mode, f"{picture.mode} converted to RGB")]

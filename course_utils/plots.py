@@ -9,17 +9,36 @@ from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
 
 #: Eight colours that readers with any of the common colour-vision deficiencies can tell apart (Okabe and Ito, 2008).
-PALETTE = {"blue": "#0072B2", "orange": "#E69F00", "green": "#009E73", "vermillion": "#D55E00",
-           "sky": "#56B4E9", "purple": "#CC79A7", "black": "#000000", "yellow": "#F0E442"}
+PALETTE = {
+    "blue": "#0072B2",
+    "orange": "#E69F00",
+    "green": "#009E73",
+    "vermillion": "#D55E00",
+    "sky": "#56B4E9",
+    "purple": "#CC79A7",
+    "black": "#000000",
+    "yellow": "#F0E442",
+}
 
 #: For maps with negative and positive values: purple below zero, white at zero, orange above.
 SIGNED = "PuOr_r"
 
 STYLE = {
-    "figure.dpi": 100, "figure.constrained_layout.use": True, "figure.facecolor": "white",
-    "font.size": 12, "axes.titlesize": 13, "axes.labelsize": 12, "xtick.labelsize": 11, "ytick.labelsize": 11,
-    "legend.fontsize": 11, "legend.frameon": False, "axes.spines.top": False, "axes.spines.right": False,
-    "axes.prop_cycle": mpl.cycler(color=list(PALETTE.values())[:7]), "lines.linewidth": 2, "image.cmap": "gray",
+    "figure.dpi": 100,
+    "figure.constrained_layout.use": True,
+    "figure.facecolor": "white",
+    "font.size": 12,
+    "axes.titlesize": 13,
+    "axes.labelsize": 12,
+    "xtick.labelsize": 11,
+    "ytick.labelsize": 11,
+    "legend.fontsize": 11,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.prop_cycle": mpl.cycler(color=list(PALETTE.values())[:7]),
+    "lines.linewidth": 2,
+    "image.cmap": "gray",
 }
 
 
@@ -100,7 +119,9 @@ def matrix(values, ax=None, *, title=None, window=None, limit=None, signed=False
     ax.set(xticks=[], yticks=[], title=title)
     between = [[(x - 0.5, -0.5), (x - 0.5, height - 0.5)] for x in range(1, width)]
     between += [[(-0.5, y - 0.5), (width - 0.5, y - 0.5)] for y in range(1, height)]
-    ax.add_collection(LineCollection(between, colors="0.75", linewidths=0.8), autolim=False)  # ticks and a grid would be slow
+    ax.add_collection(
+        LineCollection(between, colors="0.75", linewidths=0.8), autolim=False
+    )  # ticks and a grid would be slow
     ax.spines[:].set(visible=True, color="0.75")
     if window:
         outline(ax, window)
@@ -110,8 +131,18 @@ def matrix(values, ax=None, *, title=None, window=None, limit=None, signed=False
 def outline(ax, window, colour="vermillion"):
     """Outline the squares of a window (top, left, height, width) on a matrix or a picture."""
     top, left, height, width = window
-    ax.add_patch(Rectangle((left - 0.5, top - 0.5), width, height, fill=False, linewidth=3,
-                           edgecolor=PALETTE[colour], zorder=3, clip_on=False))
+    ax.add_patch(
+        Rectangle(
+            (left - 0.5, top - 0.5),
+            width,
+            height,
+            fill=False,
+            linewidth=3,
+            edgecolor=PALETTE[colour],
+            zorder=3,
+            clip_on=False,
+        )
+    )
     return ax
 
 
@@ -137,13 +168,22 @@ def sliding_window(image, kernel, feature_map, row, column, stride=1, decimals=(
     """
     image, kernel, feature_map = (np.asarray(values, float) for values in (image, kernel, feature_map))
     widths = [values.shape[1] for values in (image, kernel, feature_map)]
-    figure, axes = plt.subplots(1, 3, figsize=(0.5 * sum(widths) + 1.6, 0.5 * image.shape[0] + 0.8), width_ratios=widths)
+    figure, axes = plt.subplots(
+        1, 3, figsize=(0.5 * sum(widths) + 1.6, 0.5 * image.shape[0] + 0.8), width_ratios=widths
+    )
     window = (row * stride, column * stride, *kernel.shape)
     done = np.arange(feature_map.size).reshape(feature_map.shape) <= row * feature_map.shape[1] + column
     matrix(image, axes[0], title="image", window=window)
     matrix(kernel, axes[1], title="kernel", signed=True, decimals=decimals[0])
-    matrix(np.where(done, feature_map, np.nan), axes[2], title="feature map", window=(row, column, 1, 1),
-           signed=True, limit=np.abs(feature_map).max(), decimals=decimals[1])
+    matrix(
+        np.where(done, feature_map, np.nan),
+        axes[2],
+        title="feature map",
+        window=(row, column, 1, 1),
+        signed=True,
+        limit=np.abs(feature_map).max(),
+        decimals=decimals[1],
+    )
     return figure
 
 
@@ -165,9 +205,13 @@ def responses(kernels, filtered, condensed=None, height=1.64):
     matplotlib Figure
         White is zero in "filter"; in "detect" and "condense" black is zero, and white the 98th percentile of "filter".
     """
-    widths = [1, 1.6, 1.5, 1.5][:4 if condensed else 3]
-    width = (0.84 if condensed else 1.1) * height * sum(widths)  # with room for the colour bars, which only three columns have
-    figure, axes = plt.subplots(len(kernels), len(widths), figsize=(width, height * len(kernels)), width_ratios=widths, squeeze=False)
+    widths = [1, 1.6, 1.5, 1.5][: 4 if condensed else 3]
+    width = (
+        (0.84 if condensed else 1.1) * height * sum(widths)
+    )  # with room for the colour bars, which only three columns have
+    figure, axes = plt.subplots(
+        len(kernels), len(widths), figsize=(width, height * len(kernels)), width_ratios=widths, squeeze=False
+    )
     for (name, weights), row in zip(kernels.items(), axes):
         limits = (0, max(np.percentile(filtered[name], 98), 1e-6))
         decimals = 0 if (np.asarray(weights) % 1 == 0).all() else 2
@@ -251,7 +295,7 @@ def pictures(images, titles=None, columns=6, side=1.6):
     rows = -(-len(images) // columns)
     height = side * images[0].shape[0] / images[0].shape[1] + (0.3 if titles is not None else 0)
     figure, axes = plt.subplots(rows, columns, figsize=(side * columns, height * rows), squeeze=False)
-    for ax in axes.flat[len(images):]:
+    for ax in axes.flat[len(images) :]:
         ax.axis("off")
     for place, (image, ax) in enumerate(zip(images, axes.flat)):
         white = 255 if image.dtype == np.uint8 else 1
@@ -282,13 +326,29 @@ def curves(runs, metric="accuracy", best=None):
         epochs = np.arange(1, len(history["loss"]) + 1)
         dots = {"marker": "o"} if len(epochs) == 1 else {}  # one point makes no line
         for quantity, ax in zip(("loss", metric), axes):
-            ax.plot(epochs, history[quantity], "--", **dots, color=colour, label=f"{name}{', ' if name else ''}training")
-            ax.plot(epochs, history[f"val_{quantity}"], **dots, color=colour, label=f"{name}{', ' if name else ''}validation")
+            ax.plot(
+                epochs, history[quantity], "--", **dots, color=colour, label=f"{name}{', ' if name else ''}training"
+            )
+            ax.plot(
+                epochs,
+                history[f"val_{quantity}"],
+                **dots,
+                color=colour,
+                label=f"{name}{', ' if name else ''}validation",
+            )
             if best == f"val_{quantity}":
                 values = np.asarray(history[best])
                 place = values.argmin() if quantity == "loss" else values.argmax()
-                ax.plot(epochs[place], values[place], "o", markersize=13, fillstyle="none", markeredgewidth=2.5,
-                        color=PALETTE["vermillion"], label=f"{name}{', ' if name else ''}best: epoch {epochs[place]}")
+                ax.plot(
+                    epochs[place],
+                    values[place],
+                    "o",
+                    markersize=13,
+                    fillstyle="none",
+                    markeredgewidth=2.5,
+                    color=PALETTE["vermillion"],
+                    label=f"{name}{', ' if name else ''}best: epoch {epochs[place]}",
+                )
     for quantity, ax in zip(("loss", metric), axes):
         ax.set(xlabel="epoch", ylabel=quantity, title=quantity.capitalize())
         ax.xaxis.get_major_locator().set_params(integer=True)
@@ -315,11 +375,19 @@ def early_stopping(losses, best, last):
     """
     _, ax = plt.subplots(figsize=(6.4, 3.4))
     epochs = np.arange(1, len(losses) + 1)
-    ax.plot(epochs[last - 1:], losses[last - 1:], ":", color="0.6", label="never trained")
+    ax.plot(epochs[last - 1 :], losses[last - 1 :], ":", color="0.6", label="never trained")
     ax.plot(epochs[:last], losses[:last], marker=".", color=PALETTE["blue"], label="validation loss")
     ax.axvline(last, color=PALETTE["orange"], linewidth=1.5, label=f"ends after epoch {last}")
-    ax.plot(best, losses[best - 1], "o", markersize=13, fillstyle="none", markeredgewidth=2.5,
-            color=PALETTE["vermillion"], label=f"best: epoch {best}")
+    ax.plot(
+        best,
+        losses[best - 1],
+        "o",
+        markersize=13,
+        fillstyle="none",
+        markeredgewidth=2.5,
+        color=PALETTE["vermillion"],
+        label=f"best: epoch {best}",
+    )
     ax.set(xlabel="epoch", ylabel="validation loss", ylim=(0, 1.05 * max(losses)), xlim=(0.5, len(losses) + 0.5))
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.legend(loc="lower right", frameon=True, edgecolor="none")
@@ -341,7 +409,7 @@ def costs(counts):
     """
     figure, axes = plt.subplots(1, 2, figsize=(9, 0.6 * len(counts) + 0.6), sharey=True)
     for ax, title, values in zip(axes, ("parameters", "multiplications"), zip(*counts.values())):
-        ax.barh(list(counts), values, color=list(PALETTE.values())[:len(counts)], alpha=0.8)
+        ax.barh(list(counts), values, color=list(PALETTE.values())[: len(counts)], alpha=0.8)
         for place, value in enumerate(values):
             ax.text(value, place, f" {value:,}", va="center")
         ax.set(title=title, xlim=(0, 1.6 * max(values)), xticks=[])
@@ -380,9 +448,9 @@ def heatmaps(images, maps, titles, boxes=None, side=1.6):
     for place, (image, heat) in enumerate(zip(images, maps)):
         smooth = Image.fromarray(np.asarray(heat, np.float32)).resize((width, height), Image.Resampling.BILINEAR)
         left, lower = place * (width + gap), height + 4 * gap
-        page[:height, left:left + width] = image / 255
+        page[:height, left : left + width] = image / 255
         grey = image.mean(axis=-1, keepdims=True) / 255  # so that only heat has colours
-        page[lower:, left:left + width] = (grey + colours(np.asarray(smooth))[..., :3]) / 2
+        page[lower:, left : left + width] = (grey + colours(np.asarray(smooth))[..., :3]) / 2
         ax.text(left + width / 2, lower - gap, titles[place], ha="center", va="baseline")
         if boxes is not None:
             x0, y0, x1, y1 = boxes[place]
@@ -392,13 +460,34 @@ def heatmaps(images, maps, titles, boxes=None, side=1.6):
 
 
 #: Colours of `architectures`: a network has that of the first of these words that its name contains.
-FAMILIES = {"AlexNet": "blue", "VGG": "blue", "Inception": "orange", "GoogLeNet": "orange", "Xception": "orange",
-            "ResNet": "green", "DenseNet": "purple", "MobileNet": "sky", "Efficient": "vermillion", "NASNet": "yellow"}
+FAMILIES = {
+    "AlexNet": "blue",
+    "VGG": "blue",
+    "Inception": "orange",
+    "GoogLeNet": "orange",
+    "Xception": "orange",
+    "ResNet": "green",
+    "DenseNet": "purple",
+    "MobileNet": "sky",
+    "Efficient": "vermillion",
+    "NASNet": "yellow",
+}
 
 #: Where `architectures` writes a name whose place at the right of its circle is taken: (to the right, upwards).
-SIDES = {"EfficientNetB7": (-1, 1), "EfficientNetV2S": (-1, 0), "NASNetLarge": (-1, 0), "DenseNet121": (-1, 0),
-         "DenseNet169": (-1, 0), "DenseNet201": (-1, 1), "InceptionV3": (0, 1), "Xception": (0, 1), "VGG19": (0, 1),
-         "VGG16": (0, -1), "ResNet50": (0, -1), "ResNet101": (0, -1)}
+SIDES = {
+    "EfficientNetB7": (-1, 1),
+    "EfficientNetV2S": (-1, 0),
+    "NASNetLarge": (-1, 0),
+    "DenseNet121": (-1, 0),
+    "DenseNet169": (-1, 0),
+    "DenseNet201": (-1, 1),
+    "InceptionV3": (0, 1),
+    "Xception": (0, 1),
+    "VGG19": (0, 1),
+    "VGG16": (0, -1),
+    "ResNet50": (0, -1),
+    "ResNet101": (0, -1),
+}
 
 
 def architectures(table, ax=None):
@@ -427,16 +516,29 @@ def architectures(table, ax=None):
         ax.scatter(*place, size, color=colour, alpha=0.6, edgecolor="black")
         right, up = SIDES.get(row.name, (1, 0))
         away = (np.sqrt(size / np.pi) + 3) / np.hypot(right, up)
-        ax.annotate(row.name, place, (away * right, away * up), textcoords="offset points", fontsize=10,
-                    ha=("center", "left", "right")[right], va=("center", "bottom", "top")[up])
-    ax.set(xscale="log", xlabel="multiplications of one forward pass (billions, logarithmic scale)",
-           ylabel="top-1 accuracy on ImageNet (%)", ylim=(table.top1.min() - 3, table.top1.max() + 3))
+        ax.annotate(
+            row.name,
+            place,
+            (away * right, away * up),
+            textcoords="offset points",
+            fontsize=10,
+            ha=("center", "left", "right")[right],
+            va=("center", "bottom", "top")[up],
+        )
+    ax.set(
+        xscale="log",
+        xlabel="multiplications of one forward pass (billions, logarithmic scale)",
+        ylabel="top-1 accuracy on ImageNet (%)",
+        ylim=(table.top1.min() - 3, table.top1.max() + 3),
+    )
     ax.xaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5)))
     ax.xaxis.set_major_formatter("{x:g}")
     ax.xaxis.set_minor_formatter("")
     ax.grid(alpha=0.3, linewidth=0.8)
     ax.set_axisbelow(True)
-    sizes = [ax.scatter([], [], area * millions * 1e6, color="0.8", edgecolor="black", label=f"{millions} M")
-             for millions in (5, 50, 150)]
+    sizes = [
+        ax.scatter([], [], area * millions * 1e6, color="0.8", edgecolor="black", label=f"{millions} M")
+        for millions in (5, 50, 150)
+    ]
     ax.legend(handles=sizes, title="parameters", loc="lower right", labelspacing=2, borderpad=1.5, handletextpad=1.5)
     return ax

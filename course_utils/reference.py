@@ -51,8 +51,9 @@ def pad(image, kernel, stride=1, padding="valid", dilation=1, value=0):
     with np.errstate(invalid="ignore"):
         fits = image.dtype.kind == "f" or np.asarray(value).astype(image.dtype) == value
     if not fits:
-        raise ValueError(f"value {value} does not fit into an image of {image.dtype}: convert the image first, "
-                         "image.astype(float)")
+        raise ValueError(
+            f"value {value} does not fit into an image of {image.dtype}: convert the image first, image.astype(float)"
+        )
     borders = zeros_around(image.shape[:2], kernel, stride, padding, dilation)
     channels = [(0, 0)] * (image.ndim - 2)
     return np.pad(image, [*borders, *channels], constant_values=value)
@@ -147,8 +148,10 @@ def conv2d(image, kernels, bias=None, stride=1, padding="valid", dilation=1):
     kernels = _array("kernels", kernels, ("kh", "kw", "C", "F"), {2: PLAIN, 3: SINGLE})
     *area, channels, filters = kernels.shape
     if image.shape[2] != channels:
-        raise ValueError(f"the image has {image.shape[2]} channels {image.shape}, the kernels take {channels} "
-                         f"{kernels.shape}: their layout is (height, width, channels, filters)")
+        raise ValueError(
+            f"the image has {image.shape[2]} channels {image.shape}, the kernels take {channels} "
+            f"{kernels.shape}: their layout is (height, width, channels, filters)"
+        )
     bias = _array("bias", np.zeros(filters, int) if bias is None else bias, ("F",))
     if len(bias) != filters:
         raise ValueError(f"bias must hold one number for each of the {filters} filters, got {len(bias)}")
@@ -284,7 +287,7 @@ def _shifted(image, kernel, stride, padding, dilation=1, value=0):
     for i in range(kh):
         for j in range(kw):
             top, left = i * dh, j * dw
-            yield i, j, padded[top:top + (height - 1) * sh + 1:sh, left:left + (width - 1) * sw + 1:sw]
+            yield i, j, padded[top : top + (height - 1) * sh + 1 : sh, left : left + (width - 1) * sw + 1 : sw]
 
 
 def _pooling(image, size, stride, padding):
@@ -294,8 +297,10 @@ def _pooling(image, size, stride, padding):
     shape = output_size(image.shape[:2], size, stride, padding)
     for side, border in zip(size, zeros_around(image.shape[:2], size, stride, padding)):
         if max(border) >= side:
-            raise ValueError(f"padding {padding!r} is as wide as the window {size}: some windows would hold no "
-                             "pixel; use padding='same' or less padding")
+            raise ValueError(
+                f"padding {padding!r} is as wide as the window {size}: some windows would hold no "
+                "pixel; use padding='same' or less padding"
+            )
     return image, size, stride, (*shape, *image.shape[2:])
 
 
@@ -312,8 +317,10 @@ def _array(name, values, axes, slips=None):
         raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
     if array.ndim != len(axes):
         slip = (slips or {}).get(array.ndim)
-        raise ValueError(f"{name} must have the shape ({', '.join(axes)}), but has {array.ndim} dimensions "
-                         f"{array.shape}" + (f": {slip}" if slip else ""))
+        raise ValueError(
+            f"{name} must have the shape ({', '.join(axes)}), but has {array.ndim} dimensions "
+            f"{array.shape}" + (f": {slip}" if slip else "")
+        )
     if array.size == 0:
         raise ValueError(f"{name} is empty: its shape is {array.shape}; was it cropped outside the picture?")
     return array

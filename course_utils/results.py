@@ -97,11 +97,15 @@ def _show(caption, rows, plain):
     """Rows of text as a small table, the numbers `plain` in the display's metadata."""
     widths = [max(map(len, column)) for column in zip(*rows)]
     text = "\n".join("  ".join(f"{part:<{width}}" for part, width in zip(row, widths)).rstrip() for row in rows)
-    cells = "".join(f"<tr><td style='text-align:left'>{name}</td>{''.join(f'<td>{part}</td>' for part in others)}</tr>"
-                    for name, *others in rows)
+    cells = "".join(
+        f"<tr><td style='text-align:left'>{name}</td>{''.join(f'<td>{part}</td>' for part in others)}</tr>"
+        for name, *others in rows
+    )
     html = f"<table><caption>{caption}</caption>{cells}</table>"
     # JSON has no NaN: a front end would refuse the whole notebook. And nbformat sorts keys, so order needs a list.
-    safe = [[name, value if isinstance(value, int) or math.isfinite(value) else str(value)] for name, value in plain.items()]
+    safe = [
+        [name, value if isinstance(value, int) or math.isfinite(value) else str(value)] for name, value in plain.items()
+    ]
     _display({"text/plain": text, "text/html": html}, {METADATA_KEY: safe})
 
 
@@ -115,8 +119,10 @@ def _plain_number(name, value):
     if getattr(value, "shape", None) == ():
         value = value.item()
     if not isinstance(value, numbers.Real):
-        raise TypeError(f"record: {name} must be a single number; got {type(value).__name__} "
-                        "(of several values, record the mean, or each under its own name)")
+        raise TypeError(
+            f"record: {name} must be a single number; got {type(value).__name__} "
+            "(of several values, record the mean, or each under its own name)"
+        )
     return value if isinstance(value, int) else float(value)
 
 
@@ -146,7 +152,9 @@ def read_records(notebook):
     dict of str to int, float or bool
         In the order in which they were recorded; of a name recorded twice, the later value.
     """
-    return {name: float(value) if isinstance(value, str) else value for name, value in _read(notebook, METADATA_KEY).items()}
+    return {
+        name: float(value) if isinstance(value, str) else value for name, value in _read(notebook, METADATA_KEY).items()
+    }
 
 
 def read_exercises(notebook):

@@ -75,8 +75,20 @@ def read(path, sha256=None):
     try:
         with open(path, "rb") as file:
             return _tensors(file)
-    except (pickle.UnpicklingError, ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError, MemoryError, OverflowError) as error:
-        raise WeightsError(f"{path.name} is no weights file of PyTorch's first format, or is damaged: {error}") from error
+    except (
+        pickle.UnpicklingError,
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        AttributeError,
+        EOFError,
+        MemoryError,
+        OverflowError,
+    ) as error:
+        raise WeightsError(
+            f"{path.name} is no weights file of PyTorch's first format, or is damaged: {error}"
+        ) from error
 
 
 def _tensors(file):

@@ -22,8 +22,9 @@ SPLITS = ("train", "validation", "test")
 OVERSAMPLING = 2  # drawn this many times larger, then reduced: smooth edges
 LARGE = (SIZE * OVERSAMPLING, SIZE * OVERSAMPLING)
 UNIT = 40 * OVERSAMPLING  # pixels that 1 means in the pet's coordinates at zoom 1: about half a head
-FURS = np.array([(205, 125, 60), (130, 130, 138), (62, 55, 55), (226, 200, 162), (115, 74, 48), (236, 230, 220),
-                 (176, 146, 108)])  # ginger, grey, black, cream, brown, white, sand
+FURS = np.array(
+    [(205, 125, 60), (130, 130, 138), (62, 55, 55), (226, 200, 162), (115, 74, 48), (236, 230, 220), (176, 146, 108)]
+)  # ginger, grey, black, cream, brown, white, sand
 IRISES = np.array([(120, 185, 80), (225, 175, 60), (135, 85, 45), (105, 165, 215)])
 PINK, INK, WHITE, GOLD = np.array([(222, 130, 135), (32, 27, 28), (255, 255, 250), (235, 200, 90)])
 # 32 corners, from the right by way of below: the first half of them is the lower half
@@ -226,8 +227,15 @@ def _dog_ears(canvas, rng, looks):
         x, y = looks.rim(side, 1.05)
         ear = _ellipse(x + side * spread * 0.25, y + length * 0.7, width, length, -side * spread)
         if folded:
-            ear = np.stack([looks.rim(side * 0.25, 0.97), looks.rim(side * 0.7, 1.25), looks.rim(side * 1.1, 1.3),
-                            looks.rim(side * 1.4, 1.2) + (0, length * 0.4), looks.rim(side * 1.1, 0.85)])
+            ear = np.stack(
+                [
+                    looks.rim(side * 0.25, 0.97),
+                    looks.rim(side * 0.7, 1.25),
+                    looks.rim(side * 1.1, 1.3),
+                    looks.rim(side * 1.4, 1.2) + (0, length * 0.4),
+                    looks.rim(side * 1.1, 0.85),
+                ]
+            )
         canvas.fill(ear, looks.ear)
         canvas.fill(_shrunk(ear, 0.6), looks.ear * 0.86)
 
@@ -338,7 +346,9 @@ def generate(folder, train=400, validation=400, test=400, seed=0):
         raise ValueError(f"seed: a whole number, at least 0, not {seed!r}")
     target = Path(folder).expanduser().resolve()
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise FileExistsError(f"folder: {str(target)!r} exists and is no empty folder: name another, or delete it first")
+        raise FileExistsError(
+            f"folder: {str(target)!r} exists and is no empty folder: name another, or delete it first"
+        )
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as workshop:
         finished = Path(workshop) / "pets"

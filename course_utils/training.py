@@ -73,4 +73,6 @@ def progress(epochs, label="training"):
         early = "" if len(done) == epochs else f" of {epochs}"
         say(f"{label}: {len(done)}{early} epochs\n")
 
-    return LambdaCallback(on_train_begin=lambda logs: say(f"{label}: epoch 1/{epochs}"), on_epoch_end=after_epoch, on_train_end=at_end)
+    return LambdaCallback(
+        on_train_begin=lambda logs: say(f"{label}: epoch 1/{epochs}"), on_epoch_end=after_epoch, on_train_end=at_end
+    )

@@ -17,8 +17,17 @@ with runtime.quiet():
     from keras import layers
 
 TABLE = Path(__file__).parents[1] / "data" / "architectures.csv"
-FIELDS = ("name", "year", "parameters", "multiplications", "input_size", "top1", "top5",
-          "source_counts", "source_accuracy")
+FIELDS = (
+    "name",
+    "year",
+    "parameters",
+    "multiplications",
+    "input_size",
+    "top1",
+    "top5",
+    "source_counts",
+    "source_accuracy",
+)
 
 KERAS = "Keras documentation, https://keras.io/api/applications/"
 CAFFE = "Caffe Model Zoo, https://github.com/BVLC/caffe/blob/master/models/{}/readme.md, centre crop"
@@ -69,26 +78,30 @@ def alexnet():
     keras.Sequential
         With 60,965,224 parameters.
     """
+
     def convolution(filters, kernel, **options):
         return layers.Conv2D(filters, kernel, activation="relu", **options)
 
-    return keras.Sequential([
-        layers.Input((227, 227, 3)),
-        convolution(96, 11, strides=4),
-        layers.MaxPooling2D(3, strides=2),
-        convolution(256, 5, padding="same", groups=2),
-        layers.MaxPooling2D(3, strides=2),
-        convolution(384, 3, padding="same"),
-        convolution(384, 3, padding="same", groups=2),
-        convolution(256, 3, padding="same", groups=2),
-        layers.MaxPooling2D(3, strides=2),
-        layers.Flatten(),
-        layers.Dense(4096, activation="relu"),
-        layers.Dropout(0.5),
-        layers.Dense(4096, activation="relu"),
-        layers.Dropout(0.5),
-        layers.Dense(1000, activation="softmax"),
-    ], name="alexnet")
+    return keras.Sequential(
+        [
+            layers.Input((227, 227, 3)),
+            convolution(96, 11, strides=4),
+            layers.MaxPooling2D(3, strides=2),
+            convolution(256, 5, padding="same", groups=2),
+            layers.MaxPooling2D(3, strides=2),
+            convolution(384, 3, padding="same"),
+            convolution(384, 3, padding="same", groups=2),
+            convolution(256, 3, padding="same", groups=2),
+            layers.MaxPooling2D(3, strides=2),
+            layers.Flatten(),
+            layers.Dense(4096, activation="relu"),
+            layers.Dropout(0.5),
+            layers.Dense(4096, activation="relu"),
+            layers.Dropout(0.5),
+            layers.Dense(1000, activation="softmax"),
+        ],
+        name="alexnet",
+    )
 
 
 def build(name):
@@ -115,8 +128,12 @@ def build(name):
 def count(name):
     """Parameters, multiplications for one image, the image's size, and the source of the layers, as a dict."""
     model, source = build(name)
-    return {"parameters": counting.model_parameters(model), "multiplications": counting.model_multiplications(model),
-            "input_size": model.input_shape[1], "source_counts": source}
+    return {
+        "parameters": counting.model_parameters(model),
+        "multiplications": counting.model_multiplications(model),
+        "input_size": model.input_shape[1],
+        "source_counts": source,
+    }
 
 
 def main():
@@ -125,8 +142,11 @@ def main():
     for number, (name, year, top1, top5, source) in enumerate(CITED, start=1):
         row = {"name": name, "year": year, "top1": top1, "top5": top5, "source_accuracy": source, **count(name)}
         table.append(row)
-        print(f"{number:2} of {len(CITED)}  {name:18}{row['parameters']:12,} parameters"
-              f"{row['multiplications']:16,} multiplications", flush=True)
+        print(
+            f"{number:2} of {len(CITED)}  {name:18}{row['parameters']:12,} parameters"
+            f"{row['multiplications']:16,} multiplications",
+            flush=True,
+        )
         keras.utils.clear_session()
     with TABLE.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, FIELDS, lineterminator="\n")

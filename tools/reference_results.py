@@ -40,15 +40,20 @@ def rows_of(batch, digest=data_digest):
     SystemExit
         When a run failed, or there is none.
     """
-    stack = ", ".join(f"{name} {version}" for name, version in runtime.versions().items() if name in ("python", "tensorflow", "keras"))
+    stack = ", ".join(
+        f"{name} {version}" for name, version in runtime.versions().items() if name in ("python", "tensorflow", "keras")
+    )
     with open(Path(batch, "results.csv"), newline="", encoding="utf-8") as table:
         runs = list(csv.DictReader(table))
     if not runs or any(run["status"] != "ok" for run in runs):
         sys.exit(f"{batch} holds a run that did not end well: run the plan again with --resume")
     rows = []
     for run in runs:
-        numbers = {name: value for name, value in run.items()
-                   if name == name.lower() and value and name not in ("lesson", "status", "seconds", "peak_memory_mb")}
+        numbers = {
+            name: value
+            for name, value in run.items()
+            if name == name.lower() and value and name not in ("lesson", "status", "seconds", "peak_memory_mb")
+        }
         about = (run["SEED"], run["DATASET"], digest(run["DATASET"]), stack)
         rows += [dict(zip(FIELDS, (run["lesson"][:2], name, value, *about))) for name, value in numbers.items()]
     return rows

@@ -38,8 +38,10 @@ def repository_address(notebooks):
         project = tomllib.loads(Path(notebooks).with_name("pyproject.toml").read_text(encoding="utf-8"))["project"]
         return project["urls"]["Repository"].removesuffix(".git").rstrip("/")
     except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
-        raise UsageError("build needs the repository's address, Repository in [project.urls] of the pyproject.toml beside "
-                         f"{notebooks}: {type(error).__name__} {error}") from None
+        raise UsageError(
+            "build needs the repository's address, Repository in [project.urls] of the pyproject.toml beside "
+            f"{notebooks}: {type(error).__name__} {error}"
+        ) from None
 
 
 def colab_address(repository, name):
@@ -84,7 +86,9 @@ def from_source(source, repository):
 def inputs_digest(notebook):
     """A hash of all that comes from the source: cells, their tags, the kernel; outputs and counts left out."""
     inputs = [_input(cell) for cell in notebook.cells]
-    return hashlib.sha256(json.dumps([inputs, notebook.metadata.get("kernelspec")], sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps([inputs, notebook.metadata.get("kernelspec")], sort_keys=True).encode()
+    ).hexdigest()
 
 
 def _input(cell):
@@ -104,8 +108,15 @@ def execute(notebook, name):
 
     notebook = copy.deepcopy(notebook)
     with tempfile.TemporaryDirectory() as folder:
-        client = nbclient.NotebookClient(notebook, timeout=1800, kernel_name=KERNEL, record_timing=False,
-                                         coalesce_streams=True, extra_arguments=QUIET_KERNEL, resources={"metadata": {"path": folder}})
+        client = nbclient.NotebookClient(
+            notebook,
+            timeout=1800,
+            kernel_name=KERNEL,
+            record_timing=False,
+            coalesce_streams=True,
+            extra_arguments=QUIET_KERNEL,
+            resources={"metadata": {"path": folder}},
+        )
         try:
             client.execute(env={**os.environ, STATIC: "1"})
         except nbclient.exceptions.CellExecutionError as error:
@@ -133,8 +144,11 @@ def drift(notebook, expected, name):
     else:
         return []
     pairs = zip(notebook.cells, expected.cells)
-    places = [f"cell {number} ({_first_line(cell) or _first_line(other)!r})" for number, (cell, other) in enumerate(pairs, 1)
-              if _input(cell) != _input(other)]
+    places = [
+        f"cell {number} ({_first_line(cell) or _first_line(other)!r})"
+        for number, (cell, other) in enumerate(pairs, 1)
+        if _input(cell) != _input(other)
+    ]
     if len(notebook.cells) != len(expected.cells):
         places.append(f"{len(notebook.cells)} cells instead of {len(expected.cells)}")
     return [f"{cause}: {', '.join(places[:5]) or 'its metadata'}{' and more' if len(places) > 5 else ''}"]
@@ -178,8 +192,11 @@ def build(notebooks, wanted=(), check=False, force=False, say=print):
     stored = {name: _stored(Path(notebooks, f"{name}.ipynb")) for name in names}
     if check:
         troubles = [trouble for name in names for trouble in drift(stored[name], expected[name], name)]
-        troubles += [f"{path.name} has no source in source/" for path in sorted(Path(notebooks).glob("[0-9][0-9]_*.ipynb"))
-                     if path.stem not in sources]
+        troubles += [
+            f"{path.name} has no source in source/"
+            for path in sorted(Path(notebooks).glob("[0-9][0-9]_*.ipynb"))
+            if path.stem not in sources
+        ]
         troubles += _update_readme(notebooks, table, check)
         if troubles:
             raise BuildError("\n".join([*troubles, "edit the sources, then: python -m course_utils build"]))
@@ -188,8 +205,10 @@ def build(notebooks, wanted=(), check=False, force=False, say=print):
     edited = [name for name in names if stored[name] and edited_by_hand(stored[name])]
     if edited and not force:
         differences = "; ".join(trouble for name in edited for trouble in drift(stored[name], expected[name], name))
-        raise BuildError(f"{differences}; move the change to source/{edited[0]}.py, or discard it with "
-                         "'build --force'. Nothing was overwritten")
+        raise BuildError(
+            f"{differences}; move the change to source/{edited[0]}.py, or discard it with "
+            "'build --force'. Nothing was overwritten"
+        )
     for name in names:
         write_notebook(execute(expected[name], name), Path(notebooks, f"{name}.ipynb"))
         say(f"built    {name}")
@@ -234,7 +253,11 @@ def lesson_table(sources, repository):
     for name, path in sources.items():
         found = re.search(r"# # (.+)\n#\n# (.+)\n", path.read_text(encoding="utf-8"))
         if not found:
-            raise BuildError(f"source/{path.name} must begin with a title (# # NN · Title) and one sentence in a paragraph of its own")
+            raise BuildError(
+                f"source/{path.name} must begin with a title (# # NN · Title) and one sentence in a paragraph of its own"
+            )
         title, teaches = found.groups()
-        rows.append(f"| [{title}](notebooks/{name}.ipynb) | {teaches} | [open in Colab]({colab_address(repository, name)}) |")
+        rows.append(
+            f"| [{title}](notebooks/{name}.ipynb) | {teaches} | [open in Colab]({colab_address(repository, name)}) |"
+        )
     return "\n".join(rows) + "\n"

@@ -55,8 +55,9 @@ class Parameter:
             return [_convert_one(kind[5:-1], part) for part in value]
         except (ValueError, TypeError, KeyError):
             allowed = f"{self.kind} is expected, such as {self.default!r}"
-            raise ValueError(f"parameter {self.name}: {allowed}; got {value!r}"
-                             + (f" ({self.note})" if self.note else "")) from None
+            raise ValueError(
+                f"parameter {self.name}: {allowed}; got {value!r}" + (f" ({self.note})" if self.note else "")
+            ) from None
 
 
 def _read_list(text):
@@ -108,8 +109,11 @@ def read_parameters(source):
     >>> read_parameters("EPOCHS: int = 5  # passes over the data, at least 1")
     [Parameter(name='EPOCHS', kind='int', default=5, note='passes over the data, at least 1')]
     """
-    notes = {token.start[0]: token.string.lstrip("# ") for token in
-             tokenize.generate_tokens(io.StringIO(source).readline) if token.type == tokenize.COMMENT}
+    notes = {
+        token.start[0]: token.string.lstrip("# ")
+        for token in tokenize.generate_tokens(io.StringIO(source).readline)
+        if token.type == tokenize.COMMENT
+    }
     return [_read_parameter(statement, notes.get(statement.end_lineno, "")) for statement in ast.parse(source).body]
 
 
@@ -152,10 +156,14 @@ def read_lesson(path):
         kernel = notebook["metadata"].get("kernelspec", {}).get("name")
         cells = tagged(notebook, "parameters")
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{path.name} cannot be read as a notebook ({type(error).__name__}): "
-                         "restore it with 'python -m course_utils build'") from error
+        raise UsageError(
+            f"{path.name} cannot be read as a notebook ({type(error).__name__}): "
+            "restore it with 'python -m course_utils build'"
+        ) from error
     if not kernel:
-        raise UsageError(f"{path.name} names no kernel (metadata.kernelspec): 'python -m course_utils build' writes one")
+        raise UsageError(
+            f"{path.name} names no kernel (metadata.kernelspec): 'python -m course_utils build' writes one"
+        )
     if len(cells) != 1:
         raise UsageError(f"{path.name} must have exactly one cell tagged 'parameters', it has {len(cells)}")
     try:
@@ -167,8 +175,11 @@ def read_lesson(path):
 
 def find_lessons(notebooks):
     """All lessons of a folder, in order; a copy that an editor has named ``01_name-Copy1`` is none."""
-    return [read_lesson(path) for path in sorted(Path(notebooks).glob("[0-9][0-9]_*.ipynb"))
-            if re.fullmatch(r"\d\d_\w+", path.stem)]
+    return [
+        read_lesson(path)
+        for path in sorted(Path(notebooks).glob("[0-9][0-9]_*.ipynb"))
+        if re.fullmatch(r"\d\d_\w+", path.stem)
+    ]
 
 
 def select(names, wanted):
@@ -181,7 +192,8 @@ def select(names, wanted):
     """
     chosen = [name for name in names if wanted and (wanted in (name, name[3:]) or wanted.zfill(2) == name[:2])]
     if not chosen:
-        raise UsageError(f"no lesson {wanted!r}{nearest(wanted, [*names, *(name[3:] for name in names)])}; "
-                         f"there are {', '.join(names) or 'none'}")
+        raise UsageError(
+            f"no lesson {wanted!r}{nearest(wanted, [*names, *(name[3:] for name in names)])}; "
+            f"there are {', '.join(names) or 'none'}"
+        )
     return chosen
-

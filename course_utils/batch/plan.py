@@ -73,8 +73,9 @@ def read_plan(path):
         plan = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         known = sorted(other.stem for other in Path(path).parent.glob("*.toml"))
-        raise UsageError(f"no plan {str(path)!r}{nearest(Path(path).stem, known)}; "
-                         f"beside it there are {', '.join(known) or 'none'}") from None
+        raise UsageError(
+            f"no plan {str(path)!r}{nearest(Path(path).stem, known)}; beside it there are {', '.join(known) or 'none'}"
+        ) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"the plan {path} cannot be read: {error}") from None
     for key in plan.keys() - {"title", "timeout", "run"}:
@@ -87,20 +88,25 @@ def read_plan(path):
     runs = plan.get("run")
     if not isinstance(runs, list) or not runs or not all(isinstance(run, dict) for run in runs):
         raise UsageError(f"{path}: a plan needs at least one [[run]] table")
-    return {"title": plan.get("title", Path(path).stem), "timeout": timeout, "run": [_read_run(run, path) for run in runs]}
+    return {
+        "title": plan.get("title", Path(path).stem),
+        "timeout": timeout,
+        "run": [_read_run(run, path) for run in runs],
+    }
 
 
 def _read_run(run, path):
     for key in run.keys() - RUN_KEYS:
-        raise UsageError(f"{path}: a [[run]] has {', '.join(sorted(RUN_KEYS))}; "
-                         f"got {key!r}{nearest(key, RUN_KEYS)}")
+        raise UsageError(f"{path}: a [[run]] has {', '.join(sorted(RUN_KEYS))}; got {key!r}{nearest(key, RUN_KEYS)}")
     if not isinstance(run.get("lesson"), str):
-        raise UsageError(f"{path}: each [[run]] needs lesson = \"NN\", a name, or \"*\"; got {run.get('lesson')!r}")
+        raise UsageError(f'{path}: each [[run]] needs lesson = "NN", a name, or "*"; got {run.get("lesson")!r}')
     parameters, grid, seeds = run.get("parameters", {}), run.get("grid", {}), run.get("seeds")
     if not isinstance(parameters, dict):
         raise UsageError(f"{path}: parameters must be a table {{ NAME = value }}; got {parameters!r}")
     if not isinstance(grid, dict) or not all(isinstance(values, list) and values for values in grid.values()):
-        raise UsageError(f"{path}: grid must be a table {{ NAME = [value, …] }} of lists that are not empty; got {grid!r}")
+        raise UsageError(
+            f"{path}: grid must be a table {{ NAME = [value, …] }} of lists that are not empty; got {grid!r}"
+        )
     if seeds is not None and (type(seeds) is not int or seeds < 1):
         raise UsageError(f"{path}: seeds must be a whole number, at least 1; got {seeds!r}")
     for name in [*(parameters.keys() & grid.keys()), *({"SEED"} & {*parameters, *grid} if seeds else ())]:
@@ -142,11 +148,15 @@ def expand(plan, lessons, out, only=(), overrides=None, caller=".", timeout=None
         _require_known({**run["parameters"], **run["grid"], **seeds}, [by_name[name] for name in names])
         for name in names:
             has = by_name[name].parameters
-            axes = {key: values for key, values in {**run["grid"], **seeds}.items() if key in has and key not in overrides}
+            axes = {
+                key: values for key, values in {**run["grid"], **seeds}.items() if key in has and key not in overrides
+            }
             for point in itertools.product(*axes.values()):
                 jobs.append((by_name[name], {**run["parameters"], **dict(zip(axes, point))}))
     if not jobs:
-        raise UsageError(f"the plan runs none of the lessons {', '.join(sorted(wanted))}; leave out --lesson to see all")
+        raise UsageError(
+            f"the plan runs none of the lessons {', '.join(sorted(wanted))}; leave out --lesson to see all"
+        )
     _require_known(overrides, [lesson for lesson, _ in jobs])
     jobs = [(lesson, {**values, **overrides}) for lesson, values in jobs]
     timeout = timeout or plan["timeout"]
@@ -157,8 +167,10 @@ def _require_known(names, lessons):
     known = {name for lesson in lessons for name in lesson.parameters}
     for name in names:
         if lessons and name not in known:
-            raise UsageError(f"no selected lesson has a parameter {name!r}{nearest(name, known)}; "
-                             f"there are {', '.join(sorted(known)) or 'none'}")
+            raise UsageError(
+                f"no selected lesson has a parameter {name!r}{nearest(name, known)}; "
+                f"there are {', '.join(sorted(known)) or 'none'}"
+            )
 
 
 def _spec(job, jobs, number, out, caller, timeout):
@@ -166,8 +178,11 @@ def _spec(job, jobs, number, out, caller, timeout):
     alone = sum(other is lesson for other, _ in jobs) == 1
     name = lesson.name if alone else f"{lesson.name}-{number:03d}"
     try:
-        changed = {key: _absolute(key, lesson.parameters[key].convert(value), caller)
-                   for key, value in values.items() if key in lesson.parameters}
+        changed = {
+            key: _absolute(key, lesson.parameters[key].convert(value), caller)
+            for key, value in values.items()
+            if key in lesson.parameters
+        }
     except ValueError as error:
         raise UsageError(f"{lesson.name}: {error}") from None
     defaults = {key: parameter.default for key, parameter in lesson.parameters.items()}

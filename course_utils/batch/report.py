@@ -20,15 +20,22 @@ def write_report(title, records, total, versions):
     """
     import jinja2
 
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
     environment.filters["number"] = format_number
     counts = {}
     for record in records:
         counts[record["status"]] = counts.get(record["status"], 0) + 1
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
-        title=title, records=records, total=total, versions=versions, counts=counts,
+        title=title,
+        records=records,
+        total=total,
+        versions=versions,
+        counts=counts,
         seconds=sum(record["seconds"] for record in records),
-        written=datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"))
+        written=datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
+    )
 
 
 def format_number(value):

@@ -49,9 +49,16 @@ def run_one(spec):
     status, message, started = "ok", "", time.perf_counter()
     with peak_memory() as peak:
         try:
-            papermill.execute_notebook(_no_template(spec.notebook), _no_template(spec.partial), spec.changed, cwd=spec.folder,
-                                       kernel_name=KERNEL, progress_bar=False, execution_timeout=spec.timeout,
-                                       extra_arguments=QUIET_KERNEL)
+            papermill.execute_notebook(
+                _no_template(spec.notebook),
+                _no_template(spec.partial),
+                spec.changed,
+                cwd=spec.folder,
+                kernel_name=KERNEL,
+                progress_bar=False,
+                execution_timeout=spec.timeout,
+                extra_arguments=QUIET_KERNEL,
+            )
         except CellTimeoutError:
             status, message = "timeout", f"the cell took longer than {spec.timeout} s"
         except DeadKernelError:
@@ -59,14 +66,26 @@ def run_one(spec):
         except Exception as error:  # whatever a notebook does must not stop the batch; the report shows it
             status, message = "failed", _short_message(error)
     seconds = round(time.perf_counter() - started, 2)
-    return collect(spec, {**_record(spec, status, message), "seconds": seconds, "peak_memory_mb": round(peak[0] / 2**20)})
+    return collect(
+        spec, {**_record(spec, status, message), "seconds": seconds, "peak_memory_mb": round(peak[0] / 2**20)}
+    )
 
 
 def _record(spec, status, message):
     """The record of a run of which nothing is known but its end."""
-    return {"name": spec.name, "lesson": spec.lesson, "notebook": spec.executed.name, "status": status, "seconds": 0.0,
-            "peak_memory_mb": 0, "parameters": spec.parameters, "numbers": {}, "exercises": {}, "thumbnail": None,
-            "error": None if status == "ok" else _error(message)}
+    return {
+        "name": spec.name,
+        "lesson": spec.lesson,
+        "notebook": spec.executed.name,
+        "status": status,
+        "seconds": 0.0,
+        "peak_memory_mb": 0,
+        "parameters": spec.parameters,
+        "numbers": {},
+        "exercises": {},
+        "thumbnail": None,
+        "error": None if status == "ok" else _error(message),
+    }
 
 
 def _error(message):
@@ -115,10 +134,16 @@ def describe_failure(notebook):
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     reached = [cell for cell in code if _progress(cell) in ("failed", "completed", "running")]
     cell = next((cell for cell in reached if _progress(cell) == "failed"), reached[-1] if reached else code[0])
-    text = "".join(output.text if output.output_type == "stream" else output.get("data", {}).get("text/plain", "") + "\n"
-                   for output in cell.outputs if output.output_type != "error")
-    return {"cell": code.index(cell) + 1, "source": cell.source[:LONGEST_TEXT],
-            "output": "\n".join(text.rstrip().splitlines()[-LAST_LINES:])[-LONGEST_TEXT:]}
+    text = "".join(
+        output.text if output.output_type == "stream" else output.get("data", {}).get("text/plain", "") + "\n"
+        for output in cell.outputs
+        if output.output_type != "error"
+    )
+    return {
+        "cell": code.index(cell) + 1,
+        "source": cell.source[:LONGEST_TEXT],
+        "output": "\n".join(text.rstrip().splitlines()[-LAST_LINES:])[-LONGEST_TEXT:],
+    }
 
 
 @contextlib.contextmanager
@@ -270,7 +295,9 @@ def prepare(out, resume=False):
         lock.acquire(timeout=0)
         earlier = json.loads(manifest.read_text(encoding="utf-8"))["records"] if manifest.is_file() else []
         if resume:
-            return [record for record in earlier if record["status"] == "ok" and (out / record["notebook"]).is_file()], lock
+            return [
+                record for record in earlier if record["status"] == "ok" and (out / record["notebook"]).is_file()
+            ], lock
         for path in [out / "results.csv", out / "report.html", *(out / record["notebook"] for record in earlier)]:
             path.unlink(missing_ok=True)
     except filelock.Timeout:
@@ -331,13 +358,17 @@ def run_batch(title, specs, out, jobs=1, resume=False, say=print):
         bar = tqdm(total=len(specs), initial=len(specs) - len(futures), unit="notebook", disable=None, leave=False)
         pending = set(futures)
         while pending:
-            bar.set_description("running " + ", ".join(spec.name for future, spec in futures.items() if future.running()))
+            bar.set_description(
+                "running " + ", ".join(spec.name for future, spec in futures.items() if future.running())
+            )
             done, pending = concurrent.futures.wait(pending, 0.5, concurrent.futures.FIRST_COMPLETED)
             for future in done:
                 spec = futures[future]
                 record = records[spec.name] = {**_record_of(future, spec), "fingerprint": fingerprints[spec.name]}
                 with tqdm.external_write_mode(file=sys.stdout):
-                    say(f"{record['status']:<8} {spec.name:<28} {record['seconds']:7.1f} s {record['peak_memory_mb']:6,} MB")
+                    say(
+                        f"{record['status']:<8} {spec.name:<28} {record['seconds']:7.1f} s {record['peak_memory_mb']:6,} MB"
+                    )
                 bar.update()
                 save(title, specs, records, out)
     except BaseException:
@@ -403,9 +434,18 @@ def results_csv(records):
     fixed = ["lesson", "status", "seconds", "peak_memory_mb"]
     parameters = list(dict.fromkeys(name for record in records for name in record["parameters"]))
     numbers = list(dict.fromkeys(name for record in records for name in record["numbers"]))
-    exercises = list(dict.fromkeys(name for record in records for name, outcome in record["exercises"].items() if outcome != NOT_ATTEMPTED))
+    exercises = list(
+        dict.fromkeys(
+            name for record in records for name, outcome in record["exercises"].items() if outcome != NOT_ATTEMPTED
+        )
+    )
     text = io.StringIO()
-    writer = csv.DictWriter(text, [*fixed, *parameters, *numbers, *(f"exercise_{name}" for name in exercises)], extrasaction="ignore", lineterminator="\n")
+    writer = csv.DictWriter(
+        text,
+        [*fixed, *parameters, *numbers, *(f"exercise_{name}" for name in exercises)],
+        extrasaction="ignore",
+        lineterminator="\n",
+    )
     writer.writeheader()
     for record in records:
         outcomes = {f"exercise_{name}": outcome for name, outcome in record["exercises"].items()}

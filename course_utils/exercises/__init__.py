@@ -26,7 +26,9 @@ class Lesson:
             raise AttributeError(name)
         if name in self.exercises:
             return self.exercises[name]
-        raise AttributeError(f"lesson {self.number} has no exercise {name!r}{nearest(name, self.exercises)}; it has {', '.join(self.exercises)}")
+        raise AttributeError(
+            f"lesson {self.number} has no exercise {name!r}{nearest(name, self.exercises)}; it has {', '.join(self.exercises)}"
+        )
 
     def __dir__(self):
         return list(self.exercises)

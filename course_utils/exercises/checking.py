@@ -21,7 +21,12 @@ import numpy as np
 from ..results import EXERCISES_KEY, NOT_ATTEMPTED
 
 CORRECT, INCORRECT, CANNOT_CHECK = "correct", "incorrect", "cannot be checked"
-TITLES = {CORRECT: "Correct.", INCORRECT: "Not yet:", NOT_ATTEMPTED: "Not attempted:", CANNOT_CHECK: "Cannot be checked:"}
+TITLES = {
+    CORRECT: "Correct.",
+    INCORRECT: "Not yet:",
+    NOT_ATTEMPTED: "Not attempted:",
+    CANNOT_CHECK: "Cannot be checked:",
+}
 COLOURS = {CORRECT: "#009E73", INCORRECT: "#D55E00", NOT_ATTEMPTED: "#767676", CANNOT_CHECK: "#CC79A7"}
 DOTS = "put your answer in the place of the dots (...), and run the cell again."
 
@@ -78,11 +83,16 @@ class Verdict:
 
     def as_html(self):
         """The same for a page; the outcome stands there in words, too."""
-        rows = "".join(f"<tr><th style='text-align:left;vertical-align:top'>{name}</th>"
-                       f"<td style='text-align:left'><pre style='margin:0'>{html.escape(text)}</pre></td></tr>" for name, text in self.parts.items())
+        rows = "".join(
+            f"<tr><th style='text-align:left;vertical-align:top'>{name}</th>"
+            f"<td style='text-align:left'><pre style='margin:0'>{html.escape(text)}</pre></td></tr>"
+            for name, text in self.parts.items()
+        )
         table = f"<table>{rows}</table>" if rows else ""
-        return (f"<div style='border-left:4px solid {COLOURS[self.outcome]};padding-left:0.8em'>"
-                f"<strong>{TITLES[self.outcome]}</strong> {html.escape(self.message)}{table}</div>")
+        return (
+            f"<div style='border-left:4px solid {COLOURS[self.outcome]};padding-left:0.8em'>"
+            f"<strong>{TITLES[self.outcome]}</strong> {html.escape(self.message)}{table}</div>"
+        )
 
 
 class Exercise:
@@ -117,12 +127,19 @@ class Exercise:
         except Unanswered as stub:
             return Verdict(NOT_ATTEMPTED, str(stub) or DOTS, {})
         except Wrong as wrong:
-            return Verdict(INCORRECT, str(wrong), {name: in_short(part) for name, part in wrong.parts.items() if part is not None})
+            return Verdict(
+                INCORRECT, str(wrong), {name: in_short(part) for name, part in wrong.parts.items() if part is not None}
+            )
         except Raised as raised:
             meaning = next((meaning for kind, meaning in MEANINGS.items() if isinstance(raised.error, kind)), "")
             parts = {} if raised.tried is None else {"tried": in_short(raised.tried)}
-            return Verdict(CANNOT_CHECK, f"your code raised an error. It mostly means that {meaning}" if meaning else "your code raised an error.",
-                           parts | {"error": short_traceback(raised.error)})
+            return Verdict(
+                CANNOT_CHECK,
+                f"your code raised an error. It mostly means that {meaning}"
+                if meaning
+                else "your code raised an error.",
+                parts | {"error": short_traceback(raised.error)},
+            )
 
     def check(self, answer):
         """Say at once whether `answer` is right, and if not, what went wrong; `progress` and batches remember the outcome."""
@@ -135,7 +152,9 @@ class Exercise:
         """Show the next hint; after the last one, the last one again."""
         place = min(self._hints_given, len(self.hints) - 1)
         self._hints_given += 1
-        more = "" if place + 1 < len(self.hints) else f" (This was the last hint; the solution: ex.{self.name}.solution())"
+        more = (
+            "" if place + 1 < len(self.hints) else f" (This was the last hint; the solution: ex.{self.name}.solution())"
+        )
         text = f"Hint {place + 1} of {len(self.hints)}: {self.hints[place]}{more}"
         _show(text, f"<div>{html.escape(text)}</div>")
 
@@ -149,7 +168,9 @@ def show_progress(exercises):
     """One line an exercise, and how many are done."""
     states = {exercise.name: _outcomes.get(exercise.name, NOT_ATTEMPTED) for exercise in exercises}
     done = sum(state == CORRECT for state in states.values())
-    text = "\n".join([f"{done} of {len(states)} exercises done", *(f"  {name:24} {state}" for name, state in states.items())])
+    text = "\n".join(
+        [f"{done} of {len(states)} exercises done", *(f"  {name:24} {state}" for name, state in states.items())]
+    )
     _show(text, f"<pre>{html.escape(text)}</pre>")
 
 
@@ -165,17 +186,27 @@ def _show(text, as_html, metadata=None):
 
 # ---- trying answers
 
+
 def refuse_dots(answer):
     """Raise `Unanswered` if `answer` is `...`, or holds one in a list, tuple or dict, also in one inside of it."""
+
     def parts_of(answer):
-        return list(answer.values()) if isinstance(answer, dict) else answer if isinstance(answer, (list, tuple)) else [answer]
+        return (
+            list(answer.values())
+            if isinstance(answer, dict)
+            else answer
+            if isinstance(answer, (list, tuple))
+            else [answer]
+        )
 
     if answer is ...:
         raise Unanswered
     parts = parts_of(answer)
     open_parts = sum(any(inner is ... for inner in parts_of(part)) for part in parts)
     if open_parts:
-        raise Unanswered(f"dots (...) are left in {open_parts} of {len(parts)} parts: replace them, and run the cell again.")
+        raise Unanswered(
+            f"dots (...) are left in {open_parts} of {len(parts)} parts: replace them, and run the cell again."
+        )
 
 
 def call(function, *arguments, tried=None, **named):
@@ -202,7 +233,9 @@ def call(function, *arguments, tried=None, **named):
     Raised
         It raises.
     """
-    if not callable(function) or hasattr(function, "trainable_weights") and not inspect.isclass(function):  # a Keras model or layer
+    if (
+        not callable(function) or hasattr(function, "trainable_weights") and not inspect.isclass(function)
+    ):  # a Keras model or layer
         raise Wrong("hand over the function itself: its name, without brackets behind it.", came=function)
     tried = tried or written_call(function, *arguments, **named)
     given = [argument.copy() if isinstance(argument, np.ndarray) else argument for argument in arguments]
@@ -211,11 +244,16 @@ def call(function, *arguments, tried=None, **named):
     if result is ...:
         raise Unanswered
     if result is None:
-        raise Wrong("your function returns nothing (None). Is the line with `return` missing, or inside of an `if`?", tried)
+        raise Wrong(
+            "your function returns nothing (None). Is the line with `return` missing, or inside of an `if`?", tried
+        )
     for before, after in zip(arguments, given):
         if isinstance(before, np.ndarray) and not np.array_equal(before, after, equal_nan=before.dtype.kind == "f"):
-            raise Wrong("your function changes the array that it was given. Whoever calls it still needs that array: work on a copy, "
-                        "or write into a new one.", tried)
+            raise Wrong(
+                "your function changes the array that it was given. Whoever calls it still needs that array: work on a copy, "
+                "or write into a new one.",
+                tried,
+            )
     return result
 
 
@@ -245,11 +283,18 @@ def take(items, count, tried=None):
     if inspect.isgeneratorfunction(items):
         raise Wrong("this is the generator function itself, not called. A generator is what the call returns.", tried)
     if isinstance(items, (list, tuple, range)):
-        raise Wrong(f"your function returns a {type(items).__name__}: everything at once. A generator hands out one item after the other, "
-                    "with `yield`.", tried, came=items)
+        raise Wrong(
+            f"your function returns a {type(items).__name__}: everything at once. A generator hands out one item after the other, "
+            "with `yield`.",
+            tried,
+            came=items,
+        )
     if not hasattr(items, "__next__"):
-        raise Wrong("this is no generator: it has no `__next__`. `return` ends a function at once; `yield` hands out an item and goes on later.",
-                    tried, came=items)
+        raise Wrong(
+            "this is no generator: it has no `__next__`. `return` ends a function at once; `yield` hands out an item and goes on later.",
+            tried,
+            came=items,
+        )
     with learners_code(tried):
         taken = list(itertools.islice(items, count))
     if any(item is ... for item in taken):
@@ -295,15 +340,28 @@ def expect_array(came, expected, tried=None, slips=(), atol=1e-4):
         if _same(array, np.asarray(value), atol):
             raise Wrong(message, tried, expected, array)
     if array.shape != expected.shape:
-        raise Wrong(f"the shape is {shape_text(array.shape)}; it should be {shape_text(expected.shape)}.", tried, expected, array)
+        raise Wrong(
+            f"the shape is {shape_text(array.shape)}; it should be {shape_text(expected.shape)}.",
+            tried,
+            expected,
+            array,
+        )
     differs = np.argwhere(~np.isclose(array.astype(float), expected.astype(float), atol=atol))
     where = f"; the first that differs stands at {tuple(map(int, differs[0]))}" if array.ndim else ""
-    raise Wrong(f"the shape is right, but {len(differs)} of {array.size} numbers are not{where}." if array.ndim else "the number is not right.",
-                tried, expected, array)
+    raise Wrong(
+        f"the shape is right, but {len(differs)} of {array.size} numbers are not{where}."
+        if array.ndim
+        else "the number is not right.",
+        tried,
+        expected,
+        array,
+    )
 
 
 def _same(array, expected, atol):
-    return array.shape == expected.shape and np.allclose(array.astype(float), expected.astype(float), atol=atol, equal_nan=True)
+    return array.shape == expected.shape and np.allclose(
+        array.astype(float), expected.astype(float), atol=atol, equal_nan=True
+    )
 
 
 def as_array(value, tried=None):
@@ -313,9 +371,13 @@ def as_array(value, tried=None):
     except (TypeError, ValueError):
         array = np.empty(0, object)
     if array.dtype.kind not in "biuf":
-        why = (", but text: leave out the quotes." if array.dtype.kind in "SU" else
-               ": None stands in the place of a number." if array.size and any(part is None for part in array.flat) else
-               ", or its rows are not equally long.")
+        why = (
+            ", but text: leave out the quotes."
+            if array.dtype.kind in "SU"
+            else ": None stands in the place of a number."
+            if array.size and any(part is None for part in array.flat)
+            else ", or its rows are not equally long."
+        )
         raise Wrong(f"this is no array of numbers{why}", tried, came=value)
     return array
 
@@ -414,8 +476,14 @@ def expect_choices(answer, right, reasons, several=None):
     """
     letters = sorted(set(right) | set(reasons))
     spelt = {letter.lower(): letter for letter in letters}  # capitals or not, as the task has them
-    text = "".join(answer) if isinstance(answer, (list, tuple, set)) and all(isinstance(part, str) for part in answer) else answer
-    chosen = {spelt.get(letter, letter) for letter in text.lower() if letter not in " ,;"} if isinstance(text, str) else None
+    text = (
+        "".join(answer)
+        if isinstance(answer, (list, tuple, set)) and all(isinstance(part, str) for part in answer)
+        else answer
+    )
+    chosen = (
+        {spelt.get(letter, letter) for letter in text.lower() if letter not in " ,;"} if isinstance(text, str) else None
+    )
     several = len(right) > 1 if several is None else several
     if not chosen or chosen - set(letters) or (not several and len(chosen) > 1):
         what = "one or more of the letters" if several else "one of the letters"
@@ -455,6 +523,7 @@ def expect_letters(answers, expected, several=None):
 
 # ---- words
 
+
 def in_short(part):
     """A value for a message: arrays with few numbers, no memory addresses, no paths."""
     if isinstance(part, str):
@@ -466,18 +535,32 @@ def in_short(part):
             array = None
         if array is not None and array.dtype.kind in "biuf" and not array.ndim:
             return in_short(array.item())
-        if array is not None and array.dtype.kind in "biuf" and array.ndim > 2 and array.size > 30:  # too much to compare by eye
+        if (
+            array is not None and array.dtype.kind in "biuf" and array.ndim > 2 and array.size > 30
+        ):  # too much to compare by eye
             first = ", ".join(f"{number:.4g}" for number in array.ravel()[:3])
-            return f"shape {shape_text(array.shape)}, from {array.min():.4g} to {array.max():.4g}; it begins with {first}"
+            return (
+                f"shape {shape_text(array.shape)}, from {array.min():.4g} to {array.max():.4g}; it begins with {first}"
+            )
         if array is not None and array.dtype.kind in "biuf":
             text = np.array2string(array, precision=4, suppress_small=True, threshold=60, edgeitems=3)
             return text if array.ndim < 2 else f"shape {shape_text(array.shape)}\n{text}"
     if isinstance(part, (numbers.Number, np.generic)):
         return f"{part:,}" if isinstance(part, int) and not isinstance(part, bool) else f"{part}"
     if callable(part):
-        return f"{part.__name__} (a function or class)" if hasattr(part, "__name__") else f"an object of type {type(part).__name__}"
+        return (
+            f"{part.__name__} (a function or class)"
+            if hasattr(part, "__name__")
+            else f"an object of type {type(part).__name__}"
+        )
     text = repr(part)
-    return f"an object of type {type(part).__name__}" if " at 0x" in text else text if len(text) <= 300 else f"{text[:300]} …"
+    return (
+        f"an object of type {type(part).__name__}"
+        if " at 0x" in text
+        else text
+        if len(text) <= 300
+        else f"{text[:300]} …"
+    )
 
 
 def shape_text(shape):
@@ -487,6 +570,7 @@ def shape_text(shape):
 
 def written_call(function, *arguments, **named):
     """A call as a learner would write it; of large arrays, the shape."""
+
     def one(value):
         if isinstance(value, np.ndarray) and value.size > 12:
             return f"array of shape {shape_text(value.shape)}"
@@ -500,12 +584,21 @@ def written_call(function, *arguments, **named):
 
 def short_traceback(error):
     """The last line of the learner's own code that was running, and the error, without paths."""
-    libraries = [sysconfig.get_path(kind) for kind in ("stdlib", "purelib", "platlib")] + [str(Path(__file__).parents[1])]
-    own = [frame for frame in traceback.extract_tb(error.__traceback__)
-           if not frame.filename.startswith(tuple(libraries)) and not frame.filename.startswith("<frozen")]
+    libraries = [sysconfig.get_path(kind) for kind in ("stdlib", "purelib", "platlib")] + [
+        str(Path(__file__).parents[1])
+    ]
+    own = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith(tuple(libraries)) and not frame.filename.startswith("<frozen")
+    ]
     lines = []
     if own:
         text = own[-1].line or linecache.getline(own[-1].filename, own[-1].lineno).strip()
-        lines = [f"line {own[-1].lineno} of your cell, in {own[-1].name}:", f"    {text}"] if text else [f"in {own[-1].name}"]
+        lines = (
+            [f"line {own[-1].lineno} of your cell, in {own[-1].name}:", f"    {text}"]
+            if text
+            else [f"in {own[-1].name}"]
+        )
     said = " ".join(str(error).split())
     return "\n".join([*lines, f"{type(error).__name__}: {said[:300]}"])

@@ -4,7 +4,18 @@ import inspect
 import tracemalloc
 from itertools import product
 
-from .checking import Exercise, Raised, Unanswered, Wrong, call, expect_array, expect_choice, expect_numbers, learners_code, take
+from .checking import (
+    Exercise,
+    Raised,
+    Unanswered,
+    Wrong,
+    call,
+    expect_array,
+    expect_choice,
+    expect_numbers,
+    learners_code,
+    take,
+)
 
 # ---- predict: attributes of the class and of the instance
 
@@ -18,18 +29,45 @@ def lamp():
 
 def check_lamp(answer):
     if isinstance(answer, dict) and isinstance(answer.get("len(new.rooms)"), (list, tuple)):
-        raise Wrong("len(new.rooms): this is a list of rooms. `len` gives a number: how many they are.", came=answer["len(new.rooms)"])
-    expect_numbers(answer, {"a.watts": 60, "b.watts": 25, "new.watts": 25, "len(new.rooms)": 1}, {
-        "a.watts": [(25, "a.watts: c.watts = 25 changes the class, but a has stored a value of its own. Where does Python look first?"),
-                    (40, "a.watts: a.watts = 60 stores the value in a. There Python looks before it looks in the class.")],
-        "b.watts": [(40, "b.watts: c has no parentheses, so it is the class. An assignment to c.watts changes what b reads there."),
-                    (60, "b.watts: a.watts = 60 stores the value in a only. b stores no watts, and reads from the class.")],
-        "new.watts": [(40, "new.watts: when `new` is made, the class no longer says 40. Which line changed it?"),
-                      (60, "new.watts: 60 is stored in a only. What does the class say when `new` is made?")],
-        "len(new.rooms)": [
-            (0, "len(new.rooms): a.rooms.append(…) assigns nothing. It changes the list that it finds, and that one belongs to the class."),
-            (2, "len(new.rooms): b.rooms = […] stores a list in b. A new lamp reads from the class."),
-            (3, "len(new.rooms): only one of the two lines changes the class's list. An assignment through b stores in b.")]})
+        raise Wrong(
+            "len(new.rooms): this is a list of rooms. `len` gives a number: how many they are.",
+            came=answer["len(new.rooms)"],
+        )
+    expect_numbers(
+        answer,
+        {"a.watts": 60, "b.watts": 25, "new.watts": 25, "len(new.rooms)": 1},
+        {
+            "a.watts": [
+                (
+                    25,
+                    "a.watts: c.watts = 25 changes the class, but a has stored a value of its own. Where does Python look first?",
+                ),
+                (40, "a.watts: a.watts = 60 stores the value in a. There Python looks before it looks in the class."),
+            ],
+            "b.watts": [
+                (
+                    40,
+                    "b.watts: c has no parentheses, so it is the class. An assignment to c.watts changes what b reads there.",
+                ),
+                (60, "b.watts: a.watts = 60 stores the value in a only. b stores no watts, and reads from the class."),
+            ],
+            "new.watts": [
+                (40, "new.watts: when `new` is made, the class no longer says 40. Which line changed it?"),
+                (60, "new.watts: 60 is stored in a only. What does the class say when `new` is made?"),
+            ],
+            "len(new.rooms)": [
+                (
+                    0,
+                    "len(new.rooms): a.rooms.append(…) assigns nothing. It changes the list that it finds, and that one belongs to the class.",
+                ),
+                (2, "len(new.rooms): b.rooms = […] stores a list in b. A new lamp reads from the class."),
+                (
+                    3,
+                    "len(new.rooms): only one of the two lines changes the class's list. An assignment through b stores in b.",
+                ),
+            ],
+        },
+    )
     return "Assigning through an instance stores there; changing a list in place changes it for all who share it."
 
 
@@ -37,27 +75,49 @@ def check_lamp(answer):
 
 
 def big_data():
-    of_one_photo = 100 * 10 * 20 * 10 * 36 * 4         # combined, not added
+    of_one_photo = 100 * 10 * 20 * 10 * 36 * 4  # combined, not added
     days = 500 * of_one_photo / 1000 / (24 * 60 * 60)  # a day has 86,400 seconds
-    seen = 500 * 30                                    # one variation of each photo in each epoch
+    seen = 500 * 30  # one variation of each photo in each epoch
     return {"of one photo": of_one_photo, "days": days, "seen": seen}
 
 
 def check_big_data(answer):
-    expect_numbers(answer, {"of one photo": 28_800_000, "days": 500 / 3, "seen": 15_000}, {
-        "of one photo": [(180, "you added. Every shift goes with every scale, every kind of light and so on: combinations are multiplied."),
-                         (14_400_000_000, "these are the pictures of all 500 photos. Asked for are those of a single one."),
-                         (7_200_000, "a factor of 4 is missing: the orientations."),
-                         (800_000, "a factor of 36 is missing: the rotations.")],
-        "days": [(14_400_000, "these are seconds. How many has a day?"), (240_000, "these are minutes. How many has a day?"),
-                 (4_000, "these are hours. How many has a day?"),
-                 (1 / 3, "this is less than two days. The variations of one photo take a third of a day, and there are 500 photos. Divide by the "
-                         "seconds of a day once."),
-                 (500_000 / 3, "this is the time at one picture a second. The program makes 1,000.")],
-        "seen": [(30, "this is how often the network sees one photo. There are 500."),
-                 (500, "these are the pictures of one epoch. There are 30 epochs."),
-                 (432_000_000_000, "in each epoch, only one variation of each photo is made, not all of them."),
-                 (14_400_000_000, "only those variations count that are made and shown, one of each photo in each epoch.")]}, atol=1)
+    expect_numbers(
+        answer,
+        {"of one photo": 28_800_000, "days": 500 / 3, "seen": 15_000},
+        {
+            "of one photo": [
+                (
+                    180,
+                    "you added. Every shift goes with every scale, every kind of light and so on: combinations are multiplied.",
+                ),
+                (14_400_000_000, "these are the pictures of all 500 photos. Asked for are those of a single one."),
+                (7_200_000, "a factor of 4 is missing: the orientations."),
+                (800_000, "a factor of 36 is missing: the rotations."),
+            ],
+            "days": [
+                (14_400_000, "these are seconds. How many has a day?"),
+                (240_000, "these are minutes. How many has a day?"),
+                (4_000, "these are hours. How many has a day?"),
+                (
+                    1 / 3,
+                    "this is less than two days. The variations of one photo take a third of a day, and there are 500 photos. Divide by the "
+                    "seconds of a day once.",
+                ),
+                (500_000 / 3, "this is the time at one picture a second. The program makes 1,000."),
+            ],
+            "seen": [
+                (30, "this is how often the network sees one photo. There are 500."),
+                (500, "these are the pictures of one epoch. There are 30 epochs."),
+                (432_000_000_000, "in each epoch, only one variation of each photo is made, not all of them."),
+                (
+                    14_400_000_000,
+                    "only those variations count that are made and shown, one of each photo in each epoch.",
+                ),
+            ],
+        },
+        atol=1,
+    )
     return "Nearly half a year for all, and the network sees about one in a million of them. So make only those: a generator does."
 
 
@@ -70,11 +130,16 @@ def lazy_file():
 
 
 def check_lazy_file(answer):
-    expect_choice(answer, "b", {
-        "a": "the call `read_photos(file)` runs nothing of the body, and inside of the block the file is open. So this line cannot fail.",
-        "c": "StopIteration comes when there are no lines left. Here nothing was read: not one line was asked for inside of the block.",
-        "d": "a generator reads nothing when it is made. Which line asks it for something for the first time, and is the file open then?",
-        "e": "not even the first line is read in advance: the body has not begun when the block ends."})
+    expect_choice(
+        answer,
+        "b",
+        {
+            "a": "the call `read_photos(file)` runs nothing of the body, and inside of the block the file is open. So this line cannot fail.",
+            "c": "StopIteration comes when there are no lines left. Here nothing was read: not one line was asked for inside of the block.",
+            "d": "a generator reads nothing when it is made. Which line asks it for something for the first time, and is the file open then?",
+            "e": "not even the first line is read in advance: the body has not begun when the block ends.",
+        },
+    )
     return "A generator works when it is asked, so ask it while the file is open."
 
 
@@ -83,11 +148,15 @@ def check_lazy_file(answer):
 
 def generator_of(answer, *arguments, tried):
     """What a learner's generator function returns for `arguments`."""
+
     def function(*given):
         made = answer(*given)
         if made is None:
-            raise Wrong("your function returns nothing (None), so there is no `yield` in it. "
-                        "`print` only shows a value; `yield` hands it out.", tried)
+            raise Wrong(
+                "your function returns nothing (None), so there is no `yield` in it. "
+                "`print` only shows a value; `yield` hands it out.",
+                tried,
+            )
         return made
 
     return call(function if callable(answer) else answer, *arguments, tried=tried)
@@ -108,23 +177,41 @@ def check_countdown(answer):
         except Raised as raised:
             if str(raised) != "generator raised StopIteration":
                 raise
-            raise Wrong("in a generator, leave out `raise StopIteration`: Python makes an error of it. A generator ends where its body ends, "
-                        "or at a `return`.", tried, right) from None
+            raise Wrong(
+                "in a generator, leave out `raise StopIteration`: Python makes an error of it. A generator ends where its body ends, "
+                "or at a `return`.",
+                tried,
+                right,
+            ) from None
         if any(isinstance(item, str) for item in came):
             raise Wrong("it yields texts. Yield the numbers themselves.", tried, str(right), str(came))
         if len(came) == n + 5:
-            raise Wrong("it does not end. Does your loop stop after 1, and does the number get smaller each time?", tried, right, came)
-        expect_array(came, right, tried, [
-            (list(range(n, -1, -1)), "it goes on to 0. The last number is 1."),
-            (list(range(n - 1, -1, -1)), "it begins at n − 1 and ends at 0, like `range` turned round. Asked for is n down to 1."),
-            (list(range(n, 1, -1)), "the 1 is missing: the end of a range is not part of it."),
-            (list(range(n - 1, 0, -1)), "the first number, n, is missing. Yield it before you subtract."),
-            (list(range(1, n + 1)), "it counts upwards. It must begin with n."),
-            (list(range(n)), "it counts upwards, from 0 to n − 1. Asked for is n down to 1."),
-            ([right], "it yields one list with all numbers. Yield each number by itself."),
-            ([n], "it yields only once. The `yield` must stand inside of the loop."),
-            ([1], "it yields only once, at the end. The `yield` must stand inside of the loop."),
-            ([n] * n, "it yields n again and again: yield the number that changes.")])
+            raise Wrong(
+                "it does not end. Does your loop stop after 1, and does the number get smaller each time?",
+                tried,
+                right,
+                came,
+            )
+        expect_array(
+            came,
+            right,
+            tried,
+            [
+                (list(range(n, -1, -1)), "it goes on to 0. The last number is 1."),
+                (
+                    list(range(n - 1, -1, -1)),
+                    "it begins at n − 1 and ends at 0, like `range` turned round. Asked for is n down to 1.",
+                ),
+                (list(range(n, 1, -1)), "the 1 is missing: the end of a range is not part of it."),
+                (list(range(n - 1, 0, -1)), "the first number, n, is missing. Yield it before you subtract."),
+                (list(range(1, n + 1)), "it counts upwards. It must begin with n."),
+                (list(range(n)), "it counts upwards, from 0 to n − 1. Asked for is n down to 1."),
+                ([right], "it yields one list with all numbers. Yield each number by itself."),
+                ([n], "it yields only once. The `yield` must stand inside of the loop."),
+                ([1], "it yields only once, at the end. The `yield` must stand inside of the loop."),
+                ([n] * n, "it yields n again and again: yield the number that changes."),
+            ],
+        )
     return "So sum(countdown(100)) is 5,050, and list(countdown(0)) is an empty list: the body ends before the first yield."
 
 
@@ -186,7 +273,10 @@ def actions_of(answer, items, tried):
         except Endless:
             return got, False
         except StopIteration:
-            raise Wrong("StopIteration comes out of your function. The last `next` raises it: catch it, and end the loop there.", tried) from None
+            raise Wrong(
+                "StopIteration comes out of your function. The last `next` raises it: catch it, and end the loop there.",
+                tried,
+            ) from None
     return got, True
 
 
@@ -198,28 +288,48 @@ def check_for_each(answer):
         except Raised as raised:
             if not str(raised).endswith("object is not an iterator"):
                 raise
-            raise Wrong("`next` needs an iterator, and a list is none: it is iterable. Which function makes an iterator of it?", tried) from None
+            raise Wrong(
+                "`next` needs an iterator, and a list is none: it is iterable. Which function makes an iterator of it?",
+                tried,
+            ) from None
         right = list(map(repr, items))
         if got == right and ended:
             continue
-        endless = set(got[len(right):])
+        endless = set(got[len(right) :])
         slips = [
-            (not ended and endless == {right[0]},
-             "action gets the first item again and again: each `iter(items)` begins anew. Call it once, before the loop."),
-            (not ended and endless == {"None"},
-             "it does not end: a `next` with a second argument returns that one for ever. How will you notice the end?"),
-            (not ended and endless,
-             "it does not end: after the last item, action gets the last one again and again. Leave the loop at StopIteration."),
+            (
+                not ended and endless == {right[0]},
+                "action gets the first item again and again: each `iter(items)` begins anew. Call it once, before the loop.",
+            ),
+            (
+                not ended and endless == {"None"},
+                "it does not end: a `next` with a second argument returns that one for ever. How will you notice the end?",
+            ),
+            (
+                not ended and endless,
+                "it does not end: after the last item, action gets the last one again and again. Leave the loop at StopIteration.",
+            ),
             (not ended, "it does not end. Catching StopIteration is not enough: leave the loop there."),
-            (got == [str(place) for place in range(len(right))], "action gets the places 0, 1, 2, …. It should get the items."),
+            (
+                got == [str(place) for place in range(len(right))],
+                "action gets the places 0, 1, 2, …. It should get the items.",
+            ),
             (not got, "action was never called. Call action(item) for each item that `next` returns."),
             (got == right[1:], "the first item is lost. What became of the item that your first `next` returned?"),
-            (got == right[:-1], "the last item is lost. The end has come when `next` raises StopIteration, not when it returns the last item."),
+            (
+                got == right[:-1],
+                "the last item is lost. The end has come when `next` raises StopIteration, not when it returns the last item.",
+            ),
             (got == right[:1], "only the first item was used. Is there a loop around `next`?"),
-            (got == right[:len(got)],
-             "your loop ends too early, at an item that counts as false, or at None. An item may be anything: only StopIteration is the end."),
-            (True, "action did not get each item once, in their order.")]
-        raise Wrong(next(message for slip, message in slips if slip), tried, f"[{', '.join(right)}]", f"[{', '.join(got[:10])}]")
+            (
+                got == right[: len(got)],
+                "your loop ends too early, at an item that counts as false, or at None. An item may be anything: only StopIteration is the end.",
+            ),
+            (True, "action did not get each item once, in their order."),
+        ]
+        raise Wrong(
+            next(message for slip, message in slips if slip), tried, f"[{', '.join(right)}]", f"[{', '.join(got[:10])}]"
+        )
     check_for_each_with_generators_and_errors(answer)
     return "This is what a `for` loop does. (Whether you did without `for`, no check can see from outside.)"
 
@@ -231,11 +341,18 @@ def check_for_each_with_generators_and_errors(answer):
     except Raised as raised:
         if not isinstance(raised.error, TypeError):
             raise
-        raise Wrong("it works for a list only. A generator has no length, no index and no slices: use just `iter` and `next`.", tried,
-                    came=f"TypeError: {raised.error}") from None
+        raise Wrong(
+            "it works for a list only. A generator has no length, no index and no slices: use just `iter` and `next`.",
+            tried,
+            came=f"TypeError: {raised.error}",
+        ) from None
     if got != ["3", "2", "1"]:
-        raise Wrong("for a list it works, for a generator it does not: is the generator used up before your loop begins? It serves one pass.",
-                    tried, "[3, 2, 1]", f"[{', '.join(got)}]")
+        raise Wrong(
+            "for a list it works, for a generator it does not: is the generator used up before your loop begins? It serves one pass.",
+            tried,
+            "[3, 2, 1]",
+            f"[{', '.join(got)}]",
+        )
 
     def fails(item):
         raise ZeroDivisionError
@@ -244,8 +361,12 @@ def check_for_each_with_generators_and_errors(answer):
         answer([1, 2], fails)
     except ZeroDivisionError:
         return
-    raise Wrong("an error in `action` disappears in your function. Catch StopIteration only, not every exception.",
-                "an action that divides by zero", "ZeroDivisionError", "no error")
+    raise Wrong(
+        "an error in `action` disappears in your function. Catch StopIteration only, not every exception.",
+        "an action that divides by zero",
+        "ZeroDivisionError",
+        "no error",
+    )
 
 
 # ---- code: an iterable that serves many passes
@@ -262,38 +383,61 @@ class Backwards:
 
 def check_backwards(answer):
     if not inspect.isclass(answer):
-        raise Wrong("asked for is a class. Hand over the class itself: Backwards, without parentheses and arguments.", came=answer)
+        raise Wrong(
+            "asked for is a class. Hand over the class itself: Backwards, without parentheses and arguments.",
+            came=answer,
+        )
     for sequence in ("pool", [3, 1, 2], (7,), [], range(4)):
         given, tried = sequence[:], f"list(Backwards({sequence!r}))"
         made = call(answer, given, tried=f"Backwards({sequence!r})")
         first, second = passed(made, tried), passed(made, "a second list of the same object")
         right = list(sequence)[::-1]
-        slips = [(not same(list(given), list(sequence)), "your class changes the sequence that it was given: work on a copy, or with places."),
-                 (same(first, right), None),
-                 (same(first, list(sequence)), "it goes forwards. The last item comes first."),
-                 (same(first, right[1:]), "the last item of the sequence is missing: it must come first."),
-                 (same(first, right[:-1]), "the first item of the sequence is missing. Where does your count end? 0 is a place, too."),
-                 (True, "these are not the items of the sequence from the last to the first.")]
+        slips = [
+            (
+                not same(list(given), list(sequence)),
+                "your class changes the sequence that it was given: work on a copy, or with places.",
+            ),
+            (same(first, right), None),
+            (same(first, list(sequence)), "it goes forwards. The last item comes first."),
+            (same(first, right[1:]), "the last item of the sequence is missing: it must come first."),
+            (
+                same(first, right[:-1]),
+                "the first item of the sequence is missing. Where does your count end? 0 is a place, too.",
+            ),
+            (True, "these are not the items of the sequence from the last to the first."),
+        ]
         message = next(words for slip, words in slips if slip)
         if message:
             raise Wrong(message, tried, str(right), str(first))
         if not same(second, first):
-            raise Wrong("the second pass gives something else. `__iter__` must return a new iterator each time "
-                        "(not the object itself), and use nothing up.",
-                        "two lists of the same object", str(first), str(second))
+            raise Wrong(
+                "the second pass gives something else. `__iter__` must return a new iterator each time "
+                "(not the object itself), and use nothing up.",
+                "two lists of the same object",
+                str(first),
+                str(second),
+            )
     made = call(answer, "pool", tried='Backwards("pool")')
     tried = 'two loops at once over the same Backwards("pool"): one item of the first, one of the second, then the rest of the first'
     with learners_code(tried):
         one = iter(made)
         items = [next(one), next(iter(made)), *take(one, 9, tried)]
     if not same(items, list("lloop")):
-        raise Wrong("two loops at once disturb each other: they share one position. It must belong to the iterator, not to the object.",
-                    tried, "['l', 'l', 'o', 'o', 'p']", str(items))
+        raise Wrong(
+            "two loops at once disturb each other: they share one position. It must belong to the iterator, not to the object.",
+            tried,
+            "['l', 'l', 'o', 'o', 'p']",
+            str(items),
+        )
     kept = call(answer, "ab", tried='Backwards("ab")')
     call(answer, "xyz", tried='Backwards("xyz")')
     if not same(passed(kept, 'list(Backwards("ab"))'), ["b", "a"]):
-        raise Wrong("a second object changes the first one: what you store must belong to the instance (self), not to the class.",
-                    'first = Backwards("ab"); second = Backwards("xyz"); list(first)', "['b', 'a']", str(passed(kept, "list(first)")))
+        raise Wrong(
+            "a second object changes the first one: what you store must belong to the instance (self), not to the class.",
+            'first = Backwards("ab"); second = Backwards("xyz"); list(first)',
+            "['b', 'a']",
+            str(passed(kept, "list(first)")),
+        )
     return "An iterable that is not its own iterator, as lists are: each loop gets a position of its own."
 
 
@@ -308,14 +452,20 @@ def same(came, expected):
 def passed(made, tried):
     """The items of one pass over the learner's object, ten at most."""
     if not hasattr(type(made), "__iter__"):
-        raise Wrong("your object cannot be looped over: its class needs a method `__iter__`, with two underscores on each side.", tried)
+        raise Wrong(
+            "your object cannot be looped over: its class needs a method `__iter__`, with two underscores on each side.",
+            tried,
+        )
     with learners_code(tried):
         iterator = type(made).__iter__(made)
     if iterator is ...:
         raise Unanswered
     if not hasattr(iterator, "__next__"):
-        raise Wrong("`__iter__` must return an iterator, something with `__next__`. With `yield` inside, it does; a list is none, but iter(list) is.",
-                    tried, came=iterator)
+        raise Wrong(
+            "`__iter__` must return an iterator, something with `__next__`. With `yield` inside, it does; a list is none, but iter(list) is.",
+            tried,
+            came=iterator,
+        )
     return take(iterator, 10, tried)
 
 
@@ -335,31 +485,67 @@ def check_variations(answer):
     right = list(product(names, shifts, rotations))
     made = generator_of(answer, names, shifts, rotations, tried=tried)
     if isinstance(made, tuple) and same(made, right[0]):
-        raise Wrong("your function returns a tuple, the first combination, and is over: `return` ends it. `yield` hands out a combination "
-                    "and goes on later.", tried, came=str(made))
+        raise Wrong(
+            "your function returns a tuple, the first combination, and is over: `return` ends it. `yield` hands out a combination "
+            "and goes on later.",
+            tried,
+            came=str(made),
+        )
     came = take(made, 200, tried)
     items = [tuple(item) if isinstance(item, (tuple, list)) else item for item in came]
     if not same(items, right):
         any_order = sorted(sorted(map(str, item)) for item in right)
-        slips = [(same(items, list(zip(names, shifts, rotations))),
-                  "you go through the three side by side, as `zip` does. Every name goes with every shift and every rotation."),
-                 (same(items, right[:1]), "only the first combination comes. Does the `yield` stand inside of all three loops?"),
-                 (same(items, right[-1:]), "only the last combination comes: the `yield` must stand inside of the innermost loop."),
-                 (len(items) == 1 and len(str(items[0])) > 200,
-                  "one list with all combinations comes. Yield each combination by itself, and build no list."),
-                 (len(items) == 200, "it does not end: after the last combination, the generator must end."),
-                 (same(items, [part for item in right for part in item]),
-                  "name, shift and rotation come one after the other. Yield them together: `yield name, shift, rotation`."),
-                 (same(items, right[:12]), "only the first name is used."),
-                 (same(items, list(product(range(2), range(3), range(4)))), "these are the places 0, 1, 2, …. Yield the items that stand there."),
-                 (same(sorted(map(str, items)), sorted(map(str, right))) and isinstance(items[0], tuple),
-                  "all combinations come, but in another order: the rotation should change fastest, the name slowest."),
-                 (all(isinstance(item, tuple) for item in items) and sorted(sorted(map(str, item)) for item in items) == any_order,
-                  "the combinations are right, but the parts stand in another order: (name, shift, rotation)."),
-                 (len(items) == 24, "24 came, as many as expected, but not each is a tuple (name, shift, rotation) with parts from the three lists."),
-                 (True, f"{len(items)} came, but 2 · 3 · 4 = 24 combinations were expected, each a tuple (name, shift, rotation).")]
-        raise Wrong(next(message for slip, message in slips if slip), tried, f"{right[0]}, {right[1]}, …",
-                    ", ".join(f"{item!s:.100}" for item in items[:3]) + ", …")
+        slips = [
+            (
+                same(items, list(zip(names, shifts, rotations))),
+                "you go through the three side by side, as `zip` does. Every name goes with every shift and every rotation.",
+            ),
+            (
+                same(items, right[:1]),
+                "only the first combination comes. Does the `yield` stand inside of all three loops?",
+            ),
+            (
+                same(items, right[-1:]),
+                "only the last combination comes: the `yield` must stand inside of the innermost loop.",
+            ),
+            (
+                len(items) == 1 and len(str(items[0])) > 200,
+                "one list with all combinations comes. Yield each combination by itself, and build no list.",
+            ),
+            (len(items) == 200, "it does not end: after the last combination, the generator must end."),
+            (
+                same(items, [part for item in right for part in item]),
+                "name, shift and rotation come one after the other. Yield them together: `yield name, shift, rotation`.",
+            ),
+            (same(items, right[:12]), "only the first name is used."),
+            (
+                same(items, list(product(range(2), range(3), range(4)))),
+                "these are the places 0, 1, 2, …. Yield the items that stand there.",
+            ),
+            (
+                same(sorted(map(str, items)), sorted(map(str, right))) and isinstance(items[0], tuple),
+                "all combinations come, but in another order: the rotation should change fastest, the name slowest.",
+            ),
+            (
+                all(isinstance(item, tuple) for item in items)
+                and sorted(sorted(map(str, item)) for item in items) == any_order,
+                "the combinations are right, but the parts stand in another order: (name, shift, rotation).",
+            ),
+            (
+                len(items) == 24,
+                "24 came, as many as expected, but not each is a tuple (name, shift, rotation) with parts from the three lists.",
+            ),
+            (
+                True,
+                f"{len(items)} came, but 2 · 3 · 4 = 24 combinations were expected, each a tuple (name, shift, rotation).",
+            ),
+        ]
+        raise Wrong(
+            next(message for slip, message in slips if slip),
+            tried,
+            f"{right[0]}, {right[1]}, …",
+            ", ".join(f"{item!s:.100}" for item in items[:3]) + ", …",
+        )
     many = [f"cat_{number}" for number in range(60)], range(50), range(40)
     tried, was_tracing = "the first of 60 names, 50 shifts and 40 rotations", tracemalloc.is_tracing()
     tracemalloc.start()
@@ -372,37 +558,86 @@ def check_variations(answer):
         if not was_tracing:
             tracemalloc.stop()
     if peak > 2**20:
-        raise Wrong("all combinations are built before the first one is handed out: that takes the memory that a generator should save. "
-                    "Yield each one inside of the loops.", tried, "a few KiB of memory", f"{peak / 2**20:.0f} MiB")
-    return "500 names, 100 shifts and 36 rotations are 1,800,000 combinations. Take three, and only three were computed."
+        raise Wrong(
+            "all combinations are built before the first one is handed out: that takes the memory that a generator should save. "
+            "Yield each one inside of the loops.",
+            tried,
+            "a few KiB of memory",
+            f"{peak / 2**20:.0f} MiB",
+        )
+    return (
+        "500 names, 100 shifts and 36 rotations are 1,800,000 combinations. Take three, and only three were computed."
+    )
 
 
 EXERCISES = [
-    Exercise("lamp", lamp, check_lamp, hints=(
-        "Draw the class as a box with its attributes, and a box for each instance. Which line writes into which box? Mind the missing parentheses.",
-        "Reading looks in the instance first, then in the class. Assigning through an instance writes into the instance.",
-        "c is the class Lamp. append writes into no box: it changes the list to which the class's box points.")),
-    Exercise("big_data", big_data, check_big_data, hints=(
-        "Each way to shift goes with each way to scale, and so on.",
-        "A day has 24 · 60 · 60 seconds. In one epoch each photo is seen once, in a new variation.",
-        "100 · 10 · 20 · 10 · 36 · 4 of one photo; 500 times as many, divided by 1,000 and by 86,400; 500 · 30.")),
-    Exercise("lazy_file", lazy_file, check_lazy_file, hints=(
-        "What does the call of a generator function run?",
-        "The body begins at the first `next`. In which state is the file then?")),
-    Exercise("countdown", countdown, check_countdown, hints=(
-        "A `while` loop with a `yield` inside, and a number that gets smaller.",
-        "Yield n first, then subtract 1, as long as n is above 0.",
-        "while n > 0: yield n; n = n - 1")),
-    Exercise("for_each", for_each, check_for_each, hints=(
-        "First get an iterator. Then ask it for the next item, again and again.",
-        "Put only `next` inside of `try`, and leave the loop with `break` in `except StopIteration`.",
-        "iterator = iter(items), then while True: try: item = next(iterator); except StopIteration: break; and then action(item).")),
-    Exercise("Backwards", Backwards, check_backwards, hints=(
-        "A list serves many passes, because `iter` gives a new iterator each time. Do the same.",
-        "An iterable needs only `__iter__`. If that method contains `yield`, each call returns a new generator.",
-        "Store the sequence in __init__. In __iter__: for index in range(len(self.sequence) - 1, -1, -1): yield self.sequence[index]")),
-    Exercise("variations", variations, check_variations, hints=(
-        "Three loops, one inside of the other.",
-        "The outermost loop changes slowest: names outside, rotations inside. The `yield` stands in the innermost loop.",
-        "yield name, shift, rotation")),
+    Exercise(
+        "lamp",
+        lamp,
+        check_lamp,
+        hints=(
+            "Draw the class as a box with its attributes, and a box for each instance. Which line writes into which box? Mind the missing parentheses.",
+            "Reading looks in the instance first, then in the class. Assigning through an instance writes into the instance.",
+            "c is the class Lamp. append writes into no box: it changes the list to which the class's box points.",
+        ),
+    ),
+    Exercise(
+        "big_data",
+        big_data,
+        check_big_data,
+        hints=(
+            "Each way to shift goes with each way to scale, and so on.",
+            "A day has 24 · 60 · 60 seconds. In one epoch each photo is seen once, in a new variation.",
+            "100 · 10 · 20 · 10 · 36 · 4 of one photo; 500 times as many, divided by 1,000 and by 86,400; 500 · 30.",
+        ),
+    ),
+    Exercise(
+        "lazy_file",
+        lazy_file,
+        check_lazy_file,
+        hints=(
+            "What does the call of a generator function run?",
+            "The body begins at the first `next`. In which state is the file then?",
+        ),
+    ),
+    Exercise(
+        "countdown",
+        countdown,
+        check_countdown,
+        hints=(
+            "A `while` loop with a `yield` inside, and a number that gets smaller.",
+            "Yield n first, then subtract 1, as long as n is above 0.",
+            "while n > 0: yield n; n = n - 1",
+        ),
+    ),
+    Exercise(
+        "for_each",
+        for_each,
+        check_for_each,
+        hints=(
+            "First get an iterator. Then ask it for the next item, again and again.",
+            "Put only `next` inside of `try`, and leave the loop with `break` in `except StopIteration`.",
+            "iterator = iter(items), then while True: try: item = next(iterator); except StopIteration: break; and then action(item).",
+        ),
+    ),
+    Exercise(
+        "Backwards",
+        Backwards,
+        check_backwards,
+        hints=(
+            "A list serves many passes, because `iter` gives a new iterator each time. Do the same.",
+            "An iterable needs only `__iter__`. If that method contains `yield`, each call returns a new generator.",
+            "Store the sequence in __init__. In __iter__: for index in range(len(self.sequence) - 1, -1, -1): yield self.sequence[index]",
+        ),
+    ),
+    Exercise(
+        "variations",
+        variations,
+        check_variations,
+        hints=(
+            "Three loops, one inside of the other.",
+            "The outermost loop changes slowest: names outside, rotations inside. The `yield` stands in the innermost loop.",
+            "yield name, shift, rotation",
+        ),
+    ),
 ]

@@ -7,4 +7,12 @@ return None. Every picture has words for those who cannot see it, and they chang
 from .arithmetic import cost_calculator, patience, pooling_shift, sliding_window
 from .pictures import augmentation, class_activation, kernel_laboratory
 
-__all__ = ["augmentation", "class_activation", "cost_calculator", "kernel_laboratory", "patience", "pooling_shift", "sliding_window"]
+__all__ = [
+    "augmentation",
+    "class_activation",
+    "cost_calculator",
+    "kernel_laboratory",
+    "patience",
+    "pooling_shift",
+    "sliding_window",
+]

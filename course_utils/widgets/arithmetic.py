@@ -48,23 +48,36 @@ def sliding_window(image, kernel, row=0, column=0, stride=1, padding=0):
         result = reference.correlate2d(padded, weights, stride)
         row, column = min(row, result.shape[0] - 1), min(column, result.shape[1] - 1)
         top, left = row * stride, column * stride
-        window = padded[top:top + weights.shape[0], left:left + weights.shape[1]]
+        window = padded[top : top + weights.shape[0], left : left + weights.shape[1]]
         decimals = (0 if (weights % 1 == 0).all() else 2, 0 if (result % 1 == 0).all() else 1)
         figure = plots.sliding_window(padded, weights, result, row, column, stride, decimals)
         (height, width), (down, across) = result.shape, weights.shape
         value = number(result[row, column])
-        alt = (f"The {by(padded.shape)} image{', with zeros around it,' if padding else ''} with a window outlined in its rows {top} to "
-               f"{top + down - 1}, columns {left} to {left + across - 1}; the kernel; and the {by(result.shape)} feature map, "
-               f"so far filled in up to row {row}, column {column}, where it is {value}.")
-        products = "<br>".join(" + ".join(f"({number(pixel)} · {number(weight)})" for pixel, weight in zip(*pair)) for pair in zip(window, weights))
-        words = (f"<p>Row {row}, column {column} of the feature map:<br>{products}<br><b>= {value}</b></p>"
-                 f"<p>Size of the feature map: <b>{height} × {width}</b>. Height: ⌊({len(image)} + {2 * padding} − {down}) / {stride}⌋ + 1 = {height}.</p>")
+        alt = (
+            f"The {by(padded.shape)} image{', with zeros around it,' if padding else ''} with a window outlined in its rows {top} to "
+            f"{top + down - 1}, columns {left} to {left + across - 1}; the kernel; and the {by(result.shape)} feature map, "
+            f"so far filled in up to row {row}, column {column}, where it is {value}."
+        )
+        products = "<br>".join(
+            " + ".join(f"({number(pixel)} · {number(weight)})" for pixel, weight in zip(*pair))
+            for pair in zip(window, weights)
+        )
+        words = (
+            f"<p>Row {row}, column {column} of the feature map:<br>{products}<br><b>= {value}</b></p>"
+            f"<p>Size of the feature map: <b>{height} × {width}</b>. Height: ⌊({len(image)} + {2 * padding} − {down}) / {stride}⌋ + 1 = {height}.</p>"
+        )
         return View(figure, alt, words, {"row": height - 1, "column": width - 1})
 
-    present(draw, {"row": Slider("row of the window", row, 0, rows - 1),
-                   "column": Slider("column of the window", column, 0, columns - 1),
-                   "stride": Slider("stride", stride, 1, 4), "padding": Slider("padding, each side", padding, 0, 2),
-                   **entries(kernel)})
+    present(
+        draw,
+        {
+            "row": Slider("row of the window", row, 0, rows - 1),
+            "column": Slider("column of the window", column, 0, columns - 1),
+            "stride": Slider("stride", stride, 1, 4),
+            "padding": Slider("padding, each side", padding, 0, 2),
+            **entries(kernel),
+        },
+    )
 
 
 def pooling_shift(first=(9, 1), second=(14, 6), side=16, rounds=3):
@@ -109,18 +122,27 @@ def pooling_shift(first=(9, 1), second=(14, 6), side=16, rounds=3):
         titles = [f"{letter}: {by(map_.shape)}" for letter, several in found.items() for map_ in several]
         figure = plots.pictures([*found["A"], *found["B"]], titles, columns=rounds + 1, side=2)
         same = [np.array_equal(a, b) for a, b in zip(found["A"], found["B"])]
-        after = [f"{'no pooling' if count == 0 else f'{count} round' + 's' * (count > 1)}: {'the same' if equal else 'different'}"
-                 for count, equal in enumerate(same)]
-        alt = (f"Two {by((side, side))} pictures, A with a dot in row {row_a}, column {column_a}, B with one in row {row_b}, column "
-               f"{column_b}, and their maps after each round of max pooling. A and B after {'; '.join(after)}.")
+        after = [
+            f"{'no pooling' if count == 0 else f'{count} round' + 's' * (count > 1)}: {'the same' if equal else 'different'}"
+            for count, equal in enumerate(same)
+        ]
+        alt = (
+            f"Two {by((side, side))} pictures, A with a dot in row {row_a}, column {column_a}, B with one in row {row_b}, column "
+            f"{column_b}, and their maps after each round of max pooling. A and B after {'; '.join(after)}."
+        )
         cells = "".join(f"<li>{words.replace('the same', '<b>the same</b>')}</li>" for words in after)
         shift = f"The dot of B is {_shifted(row_b - row_a, 'down', 'up')} and {_shifted(column_b - column_a, 'to the right', 'to the left')} of that of A."
         return View(figure, alt, f"<p>{shift} The maps of A and B after</p><ul>{cells}</ul>")
 
-    present(draw, {"row_a": Slider("A: row of the dot", first[0], 0, side - 1),
-                   "column_a": Slider("A: column of the dot", first[1], 0, side - 1),
-                   "row_b": Slider("B: row of the dot", second[0], 0, side - 1),
-                   "column_b": Slider("B: column of the dot", second[1], 0, side - 1)})
+    present(
+        draw,
+        {
+            "row_a": Slider("A: row of the dot", first[0], 0, side - 1),
+            "column_a": Slider("A: column of the dot", first[1], 0, side - 1),
+            "row_b": Slider("B: row of the dot", second[0], 0, side - 1),
+            "column_b": Slider("B: column of the dot", second[1], 0, side - 1),
+        },
+    )
 
 
 def cost_calculator(size=28, channels=256, kernel=3, filters=192, stride=1, padding="same", reduction=128):
@@ -154,8 +176,14 @@ def cost_calculator(size=28, channels=256, kernel=3, filters=192, stride=1, padd
     >>> cost_calculator(size=28, channels=192, kernel=5, filters=32, reduction=16)
     """
     given = dict(size=size, channels=channels, kernel=kernel, filters=filters, stride=stride, reduction=reduction)
-    labels = dict(size=("input, height and width", 256), channels=("input channels", 1024), kernel=("kernel, side", 11),
-                  filters=("filters", 1024), stride=("stride", 4), reduction=("1 × 1 filters before", 1024))
+    labels = dict(
+        size=("input, height and width", 256),
+        channels=("input channels", 1024),
+        kernel=("kernel, side", 11),
+        filters=("filters", 1024),
+        stride=("stride", 4),
+        reduction=("1 × 1 filters before", 1024),
+    )
     for name, value in given.items():
         within(name, value, 1, labels[name][1])
     if padding not in ("same", "valid"):
@@ -163,20 +191,33 @@ def cost_calculator(size=28, channels=256, kernel=3, filters=192, stride=1, padd
 
     def draw(size, channels, kernel, filters, stride, padding, reduction):
         out = counting.output_size((size, size), kernel, stride, padding)
-        direct = (counting.conv_parameters(kernel, channels, filters), counting.conv_multiplications(out, kernel, channels, filters))
-        reduced = (counting.conv_parameters(1, channels, reduction) + counting.conv_parameters(kernel, reduction, filters),
-                   counting.conv_multiplications((size, size), 1, channels, reduction)
-                   + counting.conv_multiplications(out, kernel, reduction, filters))
+        direct = (
+            counting.conv_parameters(kernel, channels, filters),
+            counting.conv_multiplications(out, kernel, channels, filters),
+        )
+        reduced = (
+            counting.conv_parameters(1, channels, reduction) + counting.conv_parameters(kernel, reduction, filters),
+            counting.conv_multiplications((size, size), 1, channels, reduction)
+            + counting.conv_multiplications(out, kernel, reduction, filters),
+        )
         counts = {"directly": direct, "by 1 × 1": reduced}
         ratio = reduced[1] / direct[1]
         verdict = f"By way of 1 × 1 it takes {ratio:.2f} times as many multiplications."
-        alt = (f"Two bars each for parameters and multiplications. {by((size, size))} with {channels} channels becomes {by(out)} with "
-               f"{filters}. Directly: {direct[0]:,} parameters, {direct[1]:,} multiplications; by way of a 1 by 1 convolution with "
-               f"{reduction} filters: {reduced[0]:,} and {reduced[1]:,}. {verdict}")
-        rows = "".join(f"<tr><th scope='row' style='text-align:left'>{name}</th>" + "".join(
-            f"<td style='padding-left:2em;text-align:right'>{value:,}</td>" for value in values) + "</tr>" for name, values in counts.items())
-        words = (f"<p>Output: <b>{out[0]} × {out[1]} × {filters}</b></p><table><tr><td></td><th scope='col'>parameters</th>"
-                 f"<th scope='col'>multiplications</th></tr>{rows}</table><p>{verdict}</p>")
+        alt = (
+            f"Two bars each for parameters and multiplications. {by((size, size))} with {channels} channels becomes {by(out)} with "
+            f"{filters}. Directly: {direct[0]:,} parameters, {direct[1]:,} multiplications; by way of a 1 by 1 convolution with "
+            f"{reduction} filters: {reduced[0]:,} and {reduced[1]:,}. {verdict}"
+        )
+        rows = "".join(
+            f"<tr><th scope='row' style='text-align:left'>{name}</th>"
+            + "".join(f"<td style='padding-left:2em;text-align:right'>{value:,}</td>" for value in values)
+            + "</tr>"
+            for name, values in counts.items()
+        )
+        words = (
+            f"<p>Output: <b>{out[0]} × {out[1]} × {filters}</b></p><table><tr><td></td><th scope='col'>parameters</th>"
+            f"<th scope='col'>multiplications</th></tr>{rows}</table><p>{verdict}</p>"
+        )
         return View(plots.costs(counts), alt, words)
 
     sliders = {name: Slider(labels[name][0], value, 1, labels[name][1]) for name, value in given.items()}
@@ -222,7 +263,11 @@ def patience(val_losses, patience=2, largest=10):
         stops = last < len(losses) or last - best >= max(patience, 1)
         end = f"training stops after epoch {last}" if stops else f"training is not stopped and ends after epoch {last}"
         picked = f"the best epoch until then is {best}, with a loss of {losses[best - 1]:.3f}"
-        missed = "" if lowest == best else f" The lowest loss of all, {losses[lowest - 1]:.3f}, would have come at epoch {lowest}."
+        missed = (
+            ""
+            if lowest == best
+            else f" The lowest loss of all, {losses[lowest - 1]:.3f}, would have come at epoch {lowest}."
+        )
         text = f"With patience {patience}, {end}; {picked}.{missed}"
         figure = plots.early_stopping(losses, best, last).figure
         return View(figure, f"Validation loss against the epoch, 1 to {len(losses)}. {text}", f"<p>{text}</p>")

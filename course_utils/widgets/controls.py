@@ -41,7 +41,9 @@ NAME_SLIDERS = """(function name(image, tries) {
 
 
 KEPT = 64  # pictures of a widget, 100 kB each
-DRAW = threading.Lock()  # from JupyterLab 4.4 and ipykernel 7 on, moves come in another thread than cells, and some of the first ones do not
+DRAW = (
+    threading.Lock()
+)  # from JupyterLab 4.4 and ipykernel 7 on, moves come in another thread than cells, and some of the first ones do not
 
 
 class View(NamedTuple):
@@ -147,7 +149,9 @@ class Live:
     def __post_init__(self):
         import ipywidgets
 
-        tooltip = "tooltip" if "tooltip" in ipywidgets.IntSlider.class_trait_names() else "description_tooltip"  # 8 or 7
+        tooltip = (
+            "tooltip" if "tooltip" in ipywidgets.IntSlider.class_trait_names() else "description_tooltip"
+        )  # 8 or 7
         layout, style = {"width": "32em"}, {"description_width": "13em"}
         self.parts, self.values = {}, {}
         for name, control in self.controls.items():
@@ -211,8 +215,10 @@ class Live:
     def put(self, view, png):
         sliders = sum(isinstance(control, Slider) for control in self.controls.values())
         source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
-        self.picture.value = (f'<img alt="{html.escape(view.alt)}" src="{source}" style="max-width:100%" '
-                              f'data-sliders="{sliders}" onload="{NAME_SLIDERS}">')
+        self.picture.value = (
+            f'<img alt="{html.escape(view.alt)}" src="{source}" style="max-width:100%" '
+            f'data-sliders="{sliders}" onload="{NAME_SLIDERS}">'
+        )
         self.words.value = view.words
 
     def quick_png(self, figure):
@@ -225,8 +231,14 @@ class Live:
             for ax, place in zip(figure.axes, self.places):
                 ax.set_position(place)
         else:
-            figure.axes[0].get_gridspec().update(left=0.1 / width, right=1 - 0.1 / width, bottom=0.1 / height, top=1 - 0.35 / height,
-                                                 wspace=0.15, hspace=0.3)
+            figure.axes[0].get_gridspec().update(
+                left=0.1 / width,
+                right=1 - 0.1 / width,
+                bottom=0.1 / height,
+                top=1 - 0.35 / height,
+                wspace=0.15,
+                hspace=0.3,
+            )
             for ax in figure.axes:
                 ax.set_position(ax.get_subplotspec().get_position(figure))
         canvas = FigureCanvasAgg(figure)
@@ -240,8 +252,11 @@ class Live:
         from IPython.display import display
 
         view = {"version_major": 2, "version_minor": 0, "model_id": self.box.model_id}
-        display({"application/vnd.jupyter.widget-view+json": view, "image/png": still, "text/plain": alt},
-                metadata={"image/png": {"alt": alt}}, raw=True)
+        display(
+            {"application/vnd.jupyter.widget-view+json": view, "image/png": still, "text/plain": alt},
+            metadata={"image/png": {"alt": alt}},
+            raw=True,
+        )
 
 
 # ------------------------------------------------------------------------------------------------- kernels as lines of text
@@ -254,7 +269,10 @@ def entries(kernel):
 
 def written(row):
     """Numbers as one types them, such as -1, 0.5 or 1/9."""
-    return "  ".join(f"{value:.10g}" if round(value, 3) == value else str(Fraction(float(value)).limit_denominator(1000)) for value in row)
+    return "  ".join(
+        f"{value:.10g}" if round(value, 3) == value else str(Fraction(float(value)).limit_denominator(1000))
+        for value in row
+    )
 
 
 def read_entries(lines, columns):
@@ -274,13 +292,17 @@ def _read_entry(place, line, columns):
         try:
             number = float(Fraction(word))
         except (ValueError, ZeroDivisionError, OverflowError):
-            raise ValueError(f"Kernel, row {place}: {word!r} is not a number. Write numbers such as −1, 0.5 or 1/9, "
-                             "with spaces between them.") from None
+            raise ValueError(
+                f"Kernel, row {place}: {word!r} is not a number. Write numbers such as −1, 0.5 or 1/9, "
+                "with spaces between them."
+            ) from None
         if abs(number) > 1000:
             raise ValueError(f"Kernel, row {place}: {word} is too large; a weight may be from −1000 to 1000 here.")
         numbers.append(int(number) if number.is_integer() else number)
     if len(numbers) != columns:
-        raise ValueError(f"Kernel, row {place}: it needs {columns} numbers with spaces between them, and has {len(numbers)}.")
+        raise ValueError(
+            f"Kernel, row {place}: it needs {columns} numbers with spaces between them, and has {len(numbers)}."
+        )
     return numbers
 
 
@@ -299,8 +321,15 @@ def matrix(name, values, largest):
         array = np.asarray(values)
     except ValueError:  # rows of different lengths
         raise ValueError(f"{name} must be a matrix: all its rows must have as many numbers; got {values!r}") from None
-    if array.ndim != 2 or array.dtype.kind not in "iuf" or not 1 <= min(array.shape) <= max(array.shape) <= largest or not np.isfinite(array).all():
-        raise ValueError(f"{name} must be a matrix of finite numbers, at most {largest} × {largest}; got shape {array.shape}, {array.dtype}")
+    if (
+        array.ndim != 2
+        or array.dtype.kind not in "iuf"
+        or not 1 <= min(array.shape) <= max(array.shape) <= largest
+        or not np.isfinite(array).all()
+    ):
+        raise ValueError(
+            f"{name} must be a matrix of finite numbers, at most {largest} × {largest}; got shape {array.shape}, {array.dtype}"
+        )
     return array
 
 

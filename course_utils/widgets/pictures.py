@@ -1,13 +1,12 @@
 """Widgets over photographs: the kernel laboratory, augmentation, class activation."""
 
 import html
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 
 from .. import counting, plots, reference, runtime
 from .controls import Button, Choice, Slider, Switch, View, by, entries, matrix, number, present, read_entries
-
 
 ALL, OWN = "all of them", "the numbers below"
 
@@ -33,7 +32,9 @@ def kernel_laboratory(photo, kernels):
     """
     kernels = {name: matrix(f"kernels[{name!r}]", kernel, 3) for name, kernel in kernels.items()}
     if not kernels or any(kernel.shape != (3, 3) for kernel in kernels.values()):
-        raise ValueError(f"kernels must hold 3 × 3 matrices by name; got {({name: kernel.shape for name, kernel in kernels.items()})}")
+        raise ValueError(
+            f"kernels must hold 3 × 3 matrices by name; got { ({name: kernel.shape for name, kernel in kernels.items()}) }"
+        )
     grey = photo.grey
     first = next(iter(kernels.values()))
 
@@ -42,9 +43,14 @@ def kernel_laboratory(photo, kernels):
 
     def compare():
         maps = {name: filtered(kernel) for name, kernel in kernels.items()}
-        return View(plots.responses(kernels, maps), (
-            f"Kernels in rows: {', '.join(kernels)}. Beside each, its feature map of {photo.name} in orange (positive) and "
-            "purple (negative), and what ReLU leaves of it, in grey."), "<p>Choose one of the kernels, or write your own numbers.</p>")
+        return View(
+            plots.responses(kernels, maps),
+            (
+                f"Kernels in rows: {', '.join(kernels)}. Beside each, its feature map of {photo.name} in orange (positive) and "
+                "purple (negative), and what ReLU leaves of it, in grey."
+            ),
+            "<p>Choose one of the kernels, or write your own numbers.</p>",
+        )
 
     def draw(choice, **lines):
         if choice == ALL:
@@ -56,10 +62,14 @@ def kernel_laboratory(photo, kernels):
         figure = plots.responses({choice: weights}, {choice: map_}, {choice: condensed}, height=2)
         shares = f"ReLU leaves {np.mean(detected > 0):.0%} of the pixels above zero."
         total = number(round(weights.sum(), 4))
-        alt = (f"The kernel {choice}, {'; '.join(' '.join(map(number, row)) for row in weights)}; its feature map of {photo.name} in orange (positive) and "
-               f"purple (negative); what ReLU leaves of it, in grey; and the same after max pooling. {shares}")
-        words = (f"<p>Sum of the weights: <b>{total}</b>. {shares} Condense (lesson 02) keeps the largest of each 2 × 2: "
-                 f"{by(detected.shape)} becomes {by(condensed.shape)}.</p>")
+        alt = (
+            f"The kernel {choice}, {'; '.join(' '.join(map(number, row)) for row in weights)}; its feature map of {photo.name} in orange (positive) and "
+            f"purple (negative); what ReLU leaves of it, in grey; and the same after max pooling. {shares}"
+        )
+        words = (
+            f"<p>Sum of the weights: <b>{total}</b>. {shares} Condense (lesson 02) keeps the largest of each 2 × 2: "
+            f"{by(detected.shape)} becomes {by(condensed.shape)}.</p>"
+        )
         return View(figure, alt, words)
 
     def follow(moved, values):
@@ -108,8 +118,15 @@ def augmentation(image, rotation=30, shift=0.1, zoom=0.2, shear=10, flip=True, s
 
     image = np.asarray(image)
     if image.ndim != 3 or image.shape[2] not in (1, 3) or image.dtype != np.uint8:
-        raise ValueError(f"image must have the shape (height, width, 3) or (height, width, 1) and dtype uint8; got {image.shape}, {image.dtype}")
-    for name, value, high in [("rotation", rotation, 180), ("shift", shift, 0.5), ("zoom", zoom, 0.9), ("shear", shear, 60)]:
+        raise ValueError(
+            f"image must have the shape (height, width, 3) or (height, width, 1) and dtype uint8; got {image.shape}, {image.dtype}"
+        )
+    for name, value, high in [
+        ("rotation", rotation, 180),
+        ("shift", shift, 0.5),
+        ("zoom", zoom, 0.9),
+        ("shear", shear, 60),
+    ]:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= high:
             raise ValueError(f"{name} must be a number from 0 to {high}; got {value!r}")
     counting.whole("seed", seed, 0)
@@ -118,15 +135,27 @@ def augmentation(image, rotation=30, shift=0.1, zoom=0.2, shear=10, flip=True, s
         warp = augment.RandomWarp(rotation, shift, zoom, shear, flip, seed=seed + sample)
         moved = np.asarray(warp(np.repeat(image[np.newaxis], 8, axis=0), training=True)).astype(np.uint8)
         figure = plots.pictures([image, *moved], ["original", *[""] * 8], columns=3, side=1.4)
-        text = (f"Rotation up to {rotation:g}°, shift up to {shift:.0%}, {1 - zoom:.2f} to {1 + zoom:.2f} times as large, "
-                f"shear up to {shear:g}°, {'every second one mirrored on average' if flip else 'not mirrored'}.")
-        return View(figure, f"The original image and eight random variations of it. {text}", f"<p>{text} Sample {sample + 1}.</p>")
+        text = (
+            f"Rotation up to {rotation:g}°, shift up to {shift:.0%}, {1 - zoom:.2f} to {1 + zoom:.2f} times as large, "
+            f"shear up to {shear:g}°, {'every second one mirrored on average' if flip else 'not mirrored'}."
+        )
+        return View(
+            figure,
+            f"The original image and eight random variations of it. {text}",
+            f"<p>{text} Sample {sample + 1}.</p>",
+        )
 
-    present(draw, {"rotation": Slider("rotation, degrees", float(rotation), 0.0, 180.0, 5.0),
-                   "shift": Slider("shift, share of the side", float(shift), 0.0, 0.5, 0.05),
-                   "zoom": Slider("zoom", float(zoom), 0.0, 0.9, 0.05),
-                   "shear": Slider("shear, degrees", float(shear), 0.0, 60.0, 5.0),
-                   "flip": Switch("flip", bool(flip)), "sample": Button("new sample")})
+    present(
+        draw,
+        {
+            "rotation": Slider("rotation, degrees", float(rotation), 0.0, 180.0, 5.0),
+            "shift": Slider("shift, share of the side", float(shift), 0.0, 0.5, 0.05),
+            "zoom": Slider("zoom", float(zoom), 0.0, 0.9, 0.05),
+            "shear": Slider("shear, degrees", float(shear), 0.0, 60.0, 5.0),
+            "flip": Switch("flip", bool(flip)),
+            "sample": Button("new sample"),
+        },
+    )
 
 
 def class_activation(model, images, classes, layers=(None,), boxes=None):
@@ -161,14 +190,16 @@ def class_activation(model, images, classes, layers=(None,), boxes=None):
 
     images, classes, layers = np.asarray(images), list(classes), list(layers)
     if images.ndim != 4 or images.shape[3] != 3 or images.dtype != np.uint8 or not 1 <= len(images) <= 12:
-        raise ValueError(f"images must have the shape (1 to 12, height, width, 3) and dtype uint8; got {images.shape}, {images.dtype}")
+        raise ValueError(
+            f"images must have the shape (1 to 12, height, width, 3) and dtype uint8; got {images.shape}, {images.dtype}"
+        )
     if len(classes) < 2 or not layers:
         raise ValueError(f"classes must name two classes or more, and layers at least one; got {classes} and {layers}")
     if boxes is not None and np.shape(boxes) != (len(images), 4):
         raise ValueError(f"boxes must have the shape ({len(images)}, 4); got {np.shape(boxes)}")
     chosen = inspection.grad_cam(model, images, layers[0])
 
-    @lru_cache(maxsize=None)
+    @cache
     def evidence(layer):
         """Maps of shape (count, classes, height, width)."""
         asked = np.tile(np.arange(len(classes)), len(images))
@@ -184,11 +215,20 @@ def class_activation(model, images, classes, layers=(None,), boxes=None):
         shown = range(len(images)) if image is None else [image]
         maps = [heat(place, layer, asked) for place in shown]
         names = [classes[chosen.classes[place] if asked is None else asked] for place in shown]
-        figure = plots.heatmaps(images[list(shown)], maps, names, None if boxes is None else np.asarray(boxes)[list(shown)],
-                                side=1.1 if image is None else 3)
-        where = "; ".join(f"image {place + 1}, class {name}: {_brightest(map_)}" for place, name, map_ in zip(shown, names, maps))
-        alt = (f"{len(maps)} image{'s' * (len(maps) > 1)}, and below each the same with its heatmap of layer {layer or 'last'}, bright where the "
-               f"evidence is. {where}.")
+        figure = plots.heatmaps(
+            images[list(shown)],
+            maps,
+            names,
+            None if boxes is None else np.asarray(boxes)[list(shown)],
+            side=1.1 if image is None else 3,
+        )
+        where = "; ".join(
+            f"image {place + 1}, class {name}: {_brightest(map_)}" for place, name, map_ in zip(shown, names, maps)
+        )
+        alt = (
+            f"{len(maps)} image{'s' * (len(maps) > 1)}, and below each the same with its heatmap of layer {layer or 'last'}, bright where the "
+            f"evidence is. {where}."
+        )
         return View(figure, alt, f"<p>Maps of {by(maps[0].shape)}. {html.escape(where)}.</p>")
 
     if runtime.has_front_end():
@@ -196,8 +236,14 @@ def class_activation(model, images, classes, layers=(None,), boxes=None):
             evidence(layer)
     pictures = [("all of them", None), *((f"image {place + 1}", place) for place in range(len(images)))]
     asked = [("as the network chooses", None), *((name, place) for place, name in enumerate(classes))]
-    present(draw, {"image": Choice("image", None, pictures), "asked": Choice("class", None, asked),
-                   "layer": Choice("layer", layers[0], [(layer or "the last one", layer) for layer in layers])})
+    present(
+        draw,
+        {
+            "image": Choice("image", None, pictures),
+            "asked": Choice("class", None, asked),
+            "layer": Choice("layer", layers[0], [(layer or "the last one", layer) for layer in layers]),
+        },
+    )
 
 
 def _brightest(heat):

@@ -22,8 +22,13 @@ def seconds(*commands, cwd):
 
 def test_importing_the_package(tmp_path):
     """The wish: under 50 ms, and nothing beside a bare Python."""
-    bare, ours = (statistics.median(seconds(["-c", code], cwd=tmp_path) for _ in range(9)) for code in ("pass", "import course_utils"))
-    print(f"\nimport course_utils: {1000 * (ours - bare):.0f} ms on top of Python's own {1000 * bare:.0f} ms, ratio {ours / bare:.2f}")
+    bare, ours = (
+        statistics.median(seconds(["-c", code], cwd=tmp_path) for _ in range(9))
+        for code in ("pass", "import course_utils")
+    )
+    print(
+        f"\nimport course_utils: {1000 * (ours - bare):.0f} ms on top of Python's own {1000 * bare:.0f} ms, ratio {ours / bare:.2f}"
+    )
     assert ours / bare < 3
 
 

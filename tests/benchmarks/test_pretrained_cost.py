@@ -23,7 +23,14 @@ print(time.perf_counter() - start)
 
 def test_loading_the_embedded_base(tmp_path):
     """The wish: under 3 s, in a fresh process that has imported Keras."""
-    times = [float(subprocess.run([sys.executable, "-c", LOAD], cwd=tmp_path, check=True, capture_output=True, text=True).stdout) for _ in range(3)]
+    times = [
+        float(
+            subprocess.run(
+                [sys.executable, "-c", LOAD], cwd=tmp_path, check=True, capture_output=True, text=True
+            ).stdout
+        )
+        for _ in range(3)
+    ]
     print(f"\nload_base(): {', '.join(f'{seconds:.1f}' for seconds in times)} s")
     assert min(times) < 3
 
@@ -41,10 +48,18 @@ def test_a_head_on_the_features_of_real_photographs(tmp_path, monkeypatch):
         data = datasets.load_arrays("cats_vs_dogs", size=size)
         base = pretrained.load_base(image_size=size)
         (x, y), (validation_x, validation_y) = [
-            (features.extract(base, images, pool=True), labels) for images, labels in (data.splits["train"], data.splits["validation"])]
-        head = keras.Sequential([keras.layers.Input(x.shape[1:]), keras.layers.Dropout(0.5), keras.layers.Dense(1, activation="sigmoid")])
+            (features.extract(base, images, pool=True), labels)
+            for images, labels in (data.splits["train"], data.splits["validation"])
+        ]
+        head = keras.Sequential(
+            [keras.layers.Input(x.shape[1:]), keras.layers.Dropout(0.5), keras.layers.Dense(1, activation="sigmoid")]
+        )
         head.compile(optimizer=keras.optimizers.Adam(0.001), loss="binary_crossentropy", metrics=["accuracy"])
-        history = head.fit(x, y, validation_data=(validation_x, validation_y), epochs=15, batch_size=32, verbose=0).history
+        history = head.fit(
+            x, y, validation_data=(validation_x, validation_y), epochs=15, batch_size=32, verbose=0
+        ).history
         took = time.perf_counter() - start
-        print(f"\n{size} × {size}: {took:.0f} s, validation accuracy last {history['val_accuracy'][-1]:.3f}, best {max(history['val_accuracy']):.3f}")
+        print(
+            f"\n{size} × {size}: {took:.0f} s, validation accuracy last {history['val_accuracy'][-1]:.3f}, best {max(history['val_accuracy']):.3f}"
+        )
     assert max(history["val_accuracy"]) >= 0.98 and took < 120

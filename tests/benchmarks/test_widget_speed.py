@@ -10,12 +10,29 @@ from course_utils.widgets import controls
 
 pytestmark = pytest.mark.benchmark
 
-IMAGE = np.array([[5, 1, 3, 5, 7, 9], [3, 4, 4, 0, 7, 8], [6, 1, 8, 6, 3, 4], [1, 3, 5, 8, 4, 6], [1, 7, 5, 3, 1, 2], [7, 2, 2, 6, 4, 6]])
+IMAGE = np.array(
+    [
+        [5, 1, 3, 5, 7, 9],
+        [3, 4, 4, 0, 7, 8],
+        [6, 1, 8, 6, 3, 4],
+        [1, 3, 5, 8, 4, 6],
+        [1, 7, 5, 3, 1, 2],
+        [7, 2, 2, 6, 4, 6],
+    ]
+)
 
 
 def window():
     widgets.sliding_window(IMAGE, [[-1, 0, 1]] * 3)
-    return [("row", 1), ("column", 3), ("padding", 1), ("padding", 2), ("row", 7), ("stride", 2), ("kernel_0", "1/9 0 1")]
+    return [
+        ("row", 1),
+        ("column", 3),
+        ("padding", 1),
+        ("padding", 2),
+        ("row", 7),
+        ("stride", 2),
+        ("kernel_0", "1/9 0 1"),
+    ]
 
 
 def laboratory():
@@ -31,7 +48,15 @@ def pooling():
 
 def costs():
     widgets.cost_calculator()
-    return [("kernel", 5), ("filters", 96), ("size", 224), ("padding", "valid"), ("stride", 2), ("channels", 64), ("reduction", 32)]
+    return [
+        ("kernel", 5),
+        ("filters", 96),
+        ("size", 224),
+        ("padding", "valid"),
+        ("stride", 2),
+        ("channels", 64),
+        ("reduction", 32),
+    ]
 
 
 def stopping():
@@ -51,13 +76,24 @@ def activation():
     with runtime.quiet():
         import keras
     base = pretrained.load_base("efficientnet_lite0", image_size=128).model
-    network = keras.Sequential([keras.layers.Input((128, 128, 3)), base, keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(1, "sigmoid")])
+    network = keras.Sequential(
+        [
+            keras.layers.Input((128, 128, 3)),
+            base,
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dense(1, "sigmoid"),
+        ]
+    )
     images = np.random.default_rng(0).integers(0, 256, (6, 128, 128, 3), np.uint8)
-    widgets.class_activation(network, images, ["cat", "dog"], ["head_relu", "block6a_expand_relu", "block4a_expand_relu"])
+    widgets.class_activation(
+        network, images, ["cat", "dog"], ["head_relu", "block6a_expand_relu", "block4a_expand_relu"]
+    )
     return [("asked", 0), ("asked", 1), ("layer", "block4a_expand_relu"), ("image", 3), ("asked", None)]
 
 
-@pytest.mark.parametrize("make", [window, laboratory, pooling, costs, stopping, augmentation, activation], ids=lambda make: make.__name__)
+@pytest.mark.parametrize(
+    "make", [window, laboratory, pooling, costs, stopping, augmentation, activation], ids=lambda make: make.__name__
+)
 def test_a_move_is_answered_at_once(make, monkeypatch):
     made = []
     monkeypatch.setattr(runtime, "has_front_end", lambda: True)

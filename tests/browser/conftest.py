@@ -28,7 +28,11 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 TOKEN = "course"
 
 #: Small values where a lesson trains, so that it is through in seconds.
-PARAMETERS = {"01_convolution": {}, "02_pooling": {}, "06_augmentation": {"N_TRAIN": 40, "EPOCHS": 1, "EPOCHS_AUGMENTED": 1}}
+PARAMETERS = {
+    "01_convolution": {},
+    "02_pooling": {},
+    "06_augmentation": {"N_TRAIN": 40, "EPOCHS": 1, "EPOCHS_AUGMENTED": 1},
+}
 
 SETTINGS = {
     "notebook-extension/tracker": '{"windowingMode": "none"}',  # cells out of sight are on the page as well
@@ -52,7 +56,10 @@ def jupyter(tmp_path_factory):
     lessons = home / "lessons"
     lessons.mkdir()
     for name, parameters in PARAMETERS.items():
-        nbformat.write(with_parameters(build.from_source(REPOSITORY / "notebooks" / "source" / f"{name}.py", "none"), parameters), lessons / f"{name}.ipynb")
+        nbformat.write(
+            with_parameters(build.from_source(REPOSITORY / "notebooks" / "source" / f"{name}.py", "none"), parameters),
+            lessons / f"{name}.ipynb",
+        )
     for name, text in SETTINGS.items():
         plugin = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         plugin.parent.mkdir(parents=True, exist_ok=True)
@@ -62,12 +69,31 @@ def jupyter(tmp_path_factory):
         port = free.getsockname()[1]
     kept_out = (runtime.STATIC, "JPY_SESSION_NAME", "VSCODE_PID", "VSCODE_CWD")
     environment = {name: value for name, value in os.environ.items() if name not in kept_out} | {
-        "PYTHONPATH": str(REPOSITORY), "JUPYTER_CONFIG_DIR": str(home / "config"), "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
-        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"), "JUPYTER_RUNTIME_DIR": str(home / "runtime")}
+        "PYTHONPATH": str(REPOSITORY),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+    }
     log = home / "log"
     with open(log, "w") as output:
-        server = subprocess.Popen([sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}", "--ServerApp.port_retries=0",
-                                   f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={lessons}"], cwd=lessons, env=environment, stdout=output, stderr=output)
+        server = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "jupyterlab",
+                "--no-browser",
+                "--allow-root",
+                f"--port={port}",
+                "--ServerApp.port_retries=0",
+                f"--IdentityProvider.token={TOKEN}",
+                f"--ServerApp.root_dir={lessons}",
+            ],
+            cwd=lessons,
+            env=environment,
+            stdout=output,
+            stderr=output,
+        )
     try:
         address = f"http://localhost:{port}"
         wait_for(f"{address}/api/status?token={TOKEN}", server, log)
@@ -78,7 +104,7 @@ def jupyter(tmp_path_factory):
 
 
 def with_parameters(notebook, values):
-    cell, = tagged(notebook, "parameters")
+    (cell,) = tagged(notebook, "parameters")
     for name, value in values.items():
         cell.source, found = re.subn(rf"(?m)^({name}: [^=]+= )[^#]+", rf"\g<1>{value}  ", cell.source)
         assert found == 1, name
@@ -97,7 +123,9 @@ def wait_for(address, server, log, seconds=90):
 def start_kernel(jupyter, path):
     """Start a notebook's kernel as JupyterLab does; on a slow machine it would open the notebook first and ask which kernel to take."""
     session = {"path": path, "name": path, "type": "notebook", "kernel": {"name": "python3"}}
-    request = urllib.request.Request(f"{jupyter}/api/sessions?token={TOKEN}", json.dumps(session).encode(), {"Content-Type": "application/json"})
+    request = urllib.request.Request(
+        f"{jupyter}/api/sessions?token={TOKEN}", json.dumps(session).encode(), {"Content-Type": "application/json"}
+    )
     with urllib.request.urlopen(request) as answer:
         assert answer.status == 201
 
@@ -136,7 +164,8 @@ def opened(browser, jupyter):
             page.wait_for_function(
                 "() => { const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(one => one.textContent);"
                 " return prompts.length && (prompts.every(text => /\\d/.test(text)) || document.querySelector('.jp-CodeCell [data-mime-type=\"application/vnd.jupyter.error\"]')) }",
-                timeout=300_000)
+                timeout=300_000,
+            )
             assert cells.count() > 10
         return pages[name]
 

@@ -7,7 +7,16 @@ import pytest
 
 from course_utils import reference
 
-IMAGE = np.array([[5, 1, 3, 5, 7, 9], [3, 4, 4, 0, 7, 8], [6, 1, 8, 6, 3, 4], [1, 3, 5, 8, 4, 6], [1, 7, 5, 3, 1, 2], [7, 2, 2, 6, 4, 6]])
+IMAGE = np.array(
+    [
+        [5, 1, 3, 5, 7, 9],
+        [3, 4, 4, 0, 7, 8],
+        [6, 1, 8, 6, 3, 4],
+        [1, 3, 5, 8, 4, 6],
+        [1, 7, 5, 3, 1, 2],
+        [7, 2, 2, 6, 4, 6],
+    ]
+)
 KERNEL = np.array([[-1, 0, 1]] * 3)
 WIDGETS = {"01_convolution": 2, "02_pooling": 1, "06_augmentation": 1}
 LESSONS = pytest.mark.parametrize("name", WIDGETS)
@@ -31,7 +40,10 @@ def slider(box, name):
 def drag(page, handle, share):
     """Take a slider's handle with the mouse to a place between its left end (0) and its right end (1)."""
     handle.scroll_into_view_if_needed()
-    grip, rail = handle.bounding_box(), handle.locator("xpath=ancestor::*[contains(@class, 'noUi-target')]").bounding_box()
+    grip, rail = (
+        handle.bounding_box(),
+        handle.locator("xpath=ancestor::*[contains(@class, 'noUi-target')]").bounding_box(),
+    )
     page.mouse.move(grip["x"] + grip["width"] / 2, grip["y"] + grip["height"] / 2)
     page.mouse.down()
     page.mouse.move(rail["x"] + share * rail["width"], grip["y"] + grip["height"] / 2, steps=5)
@@ -48,7 +60,11 @@ def picture(box):
 @LESSONS
 def test_the_whole_lesson_runs_without_an_error_on_the_page(lesson, name):
     page = lesson(name)
-    for trouble in (".jp-Dialog", "[data-mime-type='application/vnd.jupyter.error']", "[data-mime-type='application/vnd.jupyter.stderr']"):
+    for trouble in (
+        ".jp-Dialog",
+        "[data-mime-type='application/vnd.jupyter.error']",
+        "[data-mime-type='application/vnd.jupyter.stderr']",
+    ):
         assert page.locator(trouble).all_inner_texts() == [], trouble
     assert "Error displaying widget" not in page.locator(".jp-Notebook").inner_text()
 
@@ -156,7 +172,12 @@ def test_dots_and_pooling(lesson):
     drag(page, slider(box, "B: row of the dot"), 0)
     expect(box).to_contain_text("3 rounds: different")
     assert picture(box) != before
-    for name, times in (("A: row of the dot", 0), ("A: column of the dot", 4), ("B: row of the dot", 1), ("B: column of the dot", 5)):
+    for name, times in (
+        ("A: row of the dot", 0),
+        ("A: column of the dot", 4),
+        ("B: row of the dot", 1),
+        ("B: column of the dot", 5),
+    ):
         slider(box, name).press("Home")
         for _ in range(times):
             slider(box, name).press("ArrowRight")

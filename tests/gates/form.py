@@ -37,7 +37,9 @@ def problems(notebook, size=0):
     for number, cell in enumerate(code, 1):
         found += [f"code cell {number} {problem}" for problem in _cell(cell)]
     bearing = [cell for cell in code if cell.outputs]
-    compared = [cell for cell in bearing if EXEMPT not in cell.metadata.get("tags", []) and any(map(_is_compared, cell.outputs))]
+    compared = [
+        cell for cell in bearing if EXEMPT not in cell.metadata.get("tags", []) and any(map(_is_compared, cell.outputs))
+    ]
     if 2 * len(compared) < len(bearing) or not bearing:
         found.append(f"of {len(bearing)} cells with outputs only {len(compared)} are compared")
     if not read_records(notebook):
@@ -63,7 +65,11 @@ def _cell(cell):
     if not cell.outputs and _shows_something(cell.source):
         yield "has lost its output"
     for output in cell.outputs:
-        text = output.get("text") or "\n".join(output.get("traceback", [])) or str(output.get("data", {}).get("text/plain", ""))
+        text = (
+            output.get("text")
+            or "\n".join(output.get("traceback", []))
+            or str(output.get("data", {}).get("text/plain", ""))
+        )
         if output.get("name") == "stderr":
             yield "writes to stderr"
         if output.output_type == "error":
@@ -92,7 +98,12 @@ def _shows_something(source):
         node = waiting.pop()
         if isinstance(node, (ast.FunctionDef, ast.Lambda)):
             continue
-        if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in ("print", "show", "record", "display"):
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in (
+            "print",
+            "show",
+            "record",
+            "display",
+        ):
             return True
         waiting += ast.iter_child_nodes(node)
     return False

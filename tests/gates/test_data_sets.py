@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from course_utils import toy_pets
-from course_utils.batch.plan import expand, read_plan
 from course_utils.batch.lessons import find_lessons
+from course_utils.batch.plan import expand, read_plan
 from course_utils.results import read_records
 
 ROOT = Path(__file__).parents[2]
@@ -25,8 +25,23 @@ SHORT = {
     "04": {"DATASET": "cifar10", "EPOCHS": 2, "N_TRAIN": 500},
     "05": {"DATASET": "mnist", "EPOCHS": 1, "N_TRAIN": 1000},
     "06": {"DATASET": "cats_vs_dogs", "EPOCHS": 1, "EPOCHS_AUGMENTED": 1, "IMAGE_SIZE": 32},
-    "07": {"DATASET": "cats_vs_dogs", "N_TRAIN": 200, "IMAGE_SIZE": 64, "EPOCHS": 1, "EPOCHS_INSIDE": 1, "EPOCHS_SCRATCH": 1},
-    "08": {"DATASET": "cats_vs_dogs", "N_TRAIN": 200, "VARIATIONS": 1, "IMAGE_SIZE": 64, "EPOCHS": 1, "EPOCHS_HEAD": 2, "EPOCHS_SCRATCH": 1},
+    "07": {
+        "DATASET": "cats_vs_dogs",
+        "N_TRAIN": 200,
+        "IMAGE_SIZE": 64,
+        "EPOCHS": 1,
+        "EPOCHS_INSIDE": 1,
+        "EPOCHS_SCRATCH": 1,
+    },
+    "08": {
+        "DATASET": "cats_vs_dogs",
+        "N_TRAIN": 200,
+        "VARIATIONS": 1,
+        "IMAGE_SIZE": 64,
+        "EPOCHS": 1,
+        "EPOCHS_HEAD": 2,
+        "EPOCHS_SCRATCH": 1,
+    },
     "09": {"DATASET": "cats_vs_dogs", "N_TRAIN": 200, "IMAGE_SIZE": 64, "EPOCHS": 1, "EPOCHS_HEAD": 2, "STEPS": 2},
 }
 
@@ -35,7 +50,18 @@ def run(folder, **parameters):
     """`python -m course_utils run` of one lesson; gives the executed notebook."""
     lesson = parameters.pop("lesson")
     options = [part for name, value in parameters.items() for part in ("-p", f"{name}={value}")]
-    command = [sys.executable, "-m", "course_utils", "run", "--lesson", lesson, "--notebooks", str(ROOT / "notebooks"), "--out", "out"]
+    command = [
+        sys.executable,
+        "-m",
+        "course_utils",
+        "run",
+        "--lesson",
+        lesson,
+        "--notebooks",
+        str(ROOT / "notebooks"),
+        "--out",
+        "out",
+    ]
     done = subprocess.run([*command, *options], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return nbformat.read(next((folder / "out").glob(f"{lesson}_*.ipynb")), 4)
@@ -71,16 +97,30 @@ def own_folder(tmp_path_factory):
     folder, rng = tmp_path_factory.mktemp("own") / "meine Bilder", np.random.default_rng(7)
     turned = Image.Exif()
     turned[0x0112] = 6
-    forms = [("jpg", "RGB", {}), ("png", "RGBA", {}), ("webp", "RGB", {}), ("bmp", "RGB", {}), ("gif", "P", {}), ("tif", "L", {}),
-             ("png", "L", {}), ("jpg", "CMYK", {}), ("jpeg", "RGB", {"exif": turned})]
+    forms = [
+        ("jpg", "RGB", {}),
+        ("png", "RGBA", {}),
+        ("webp", "RGB", {}),
+        ("bmp", "RGB", {}),
+        ("gif", "P", {}),
+        ("tif", "L", {}),
+        ("png", "L", {}),
+        ("jpg", "CMYK", {}),
+        ("jpeg", "RGB", {"exif": turned}),
+    ]
     for number in range(25):
         kind, label = (("cats", "große Katzen"), ("dogs", "chiens égarés"))[number % 2]
         ending, mode, options = forms[number % len(forms)]
         (folder / label).mkdir(parents=True, exist_ok=True)
         toy_pets.draw(kind, rng)[0].convert(mode).save(folder / label / f"Bild {number}.{ending}", **options)
     whole = (folder / "große Katzen" / "Bild 0.jpg").read_bytes()
-    broken = {"empty.jpg": b"", "cut.jpg": whole[:len(whole) // 3], "text.jpg": b"this is no picture", "noise.png": bytes(range(256)),
-              "half.gif": (folder / "große Katzen" / "Bild 4.gif").read_bytes()[:60]}
+    broken = {
+        "empty.jpg": b"",
+        "cut.jpg": whole[: len(whole) // 3],
+        "text.jpg": b"this is no picture",
+        "noise.png": bytes(range(256)),
+        "half.gif": (folder / "große Katzen" / "Bild 4.gif").read_bytes()[:60],
+    }
     for name, content in broken.items():
         (folder / "chiens égarés" / name).write_bytes(content)
     return folder

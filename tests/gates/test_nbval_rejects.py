@@ -21,7 +21,17 @@ def executed():
 
 def nbval(folder, notebook):
     nbformat.write(notebook, folder / "sample.ipynb")
-    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q", "-p", "no:cacheprovider", "sample.ipynb"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--nbval",
+        "--nbval-current-env",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "sample.ipynb",
+    ]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True)
 
 
@@ -34,7 +44,9 @@ SPOILT = {
     "another output": lambda notebook: notebook.cells[0].update(source="print('other')"),
     "a raising cell": lambda notebook: notebook.cells[0].update(source="print('same')\nraise ValueError('x')"),
     "an unknown magic": lambda notebook: notebook.cells[0].update(source="%no_such_magic"),
-    "an unknown magic after the right output": lambda notebook: notebook.cells[0].update(source="print('same')\n%no_such_magic"),
+    "an unknown magic after the right output": lambda notebook: notebook.cells[0].update(
+        source="print('same')\n%no_such_magic"
+    ),
     "a missing output": lambda notebook: notebook.cells[0].update(source="pass"),
     "another recorded number": lambda notebook: notebook.cells[2].update(source=RECORD.replace("1", "2")),
 }

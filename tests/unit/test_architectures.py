@@ -38,8 +38,10 @@ def test_the_table_has_at_least_fifteen_networks_and_no_gap(table):
 
 
 def test_the_table_has_a_row_for_each_line_of_the_script_and_its_cited_numbers(table, script):
-    written = [(name, int(row["year"]), float(row["top1"]), float(row["top5"]), row["source_accuracy"])
-               for name, row in table.items()]
+    written = [
+        (name, int(row["year"]), float(row["top1"]), float(row["top5"]), row["source_accuracy"])
+        for name, row in table.items()
+    ]
     assert written == list(script.CITED)
 
 
@@ -51,10 +53,23 @@ def test_counting_again_gives_the_table(table, script, name):
 # https://keras.io/api/applications/ as it stood in 2020, which gave every digit
 # (keras-team/keras-io, templates/api/applications/index.md).
 KERAS_DOCUMENTATION = {
-    "Xception": 22_910_480, "VGG16": 138_357_544, "VGG19": 143_667_240, "ResNet50": 25_636_712, "ResNet101": 44_707_176,
-    "ResNet152": 60_419_944, "InceptionV3": 23_851_784, "InceptionResNetV2": 55_873_736, "MobileNet": 4_253_864,
-    "MobileNetV2": 3_538_984, "DenseNet121": 8_062_504, "DenseNet169": 14_307_880, "DenseNet201": 20_242_984,
-    "NASNetMobile": 5_326_716, "NASNetLarge": 88_949_818, "EfficientNetB0": 5_330_571, "EfficientNetB3": 12_320_535,
+    "Xception": 22_910_480,
+    "VGG16": 138_357_544,
+    "VGG19": 143_667_240,
+    "ResNet50": 25_636_712,
+    "ResNet101": 44_707_176,
+    "ResNet152": 60_419_944,
+    "InceptionV3": 23_851_784,
+    "InceptionResNetV2": 55_873_736,
+    "MobileNet": 4_253_864,
+    "MobileNetV2": 3_538_984,
+    "DenseNet121": 8_062_504,
+    "DenseNet169": 14_307_880,
+    "DenseNet201": 20_242_984,
+    "NASNetMobile": 5_326_716,
+    "NASNetLarge": 88_949_818,
+    "EfficientNetB0": 5_330_571,
+    "EfficientNetB3": 12_320_535,
     "EfficientNetB7": 66_658_687,
 }
 
@@ -66,10 +81,22 @@ def test_parameters_are_those_that_keras_documents(table):
 # Billions of multiply-accumulates, from the papers' tables: ResNet 1; Xception, Inception and NASNet 2 (of NASNet);
 # MobileNet 8; MobileNetV2 4; MobileNetV3 3; EfficientNet 2; EfficientNetV2 7; ConvNeXt 1.
 PAPERS = {
-    "ResNet50": 3.8, "ResNet101": 7.6, "ResNet152": 11.3, "InceptionV3": 5.72, "InceptionResNetV2": 13.2,
-    "Xception": 8.38, "MobileNet": 0.569, "NASNetMobile": 0.564, "NASNetLarge": 23.8, "MobileNetV2": 0.300,
-    "MobileNetV3Large": 0.219, "EfficientNetB0": 0.39, "EfficientNetB3": 1.8, "EfficientNetB7": 37,
-    "EfficientNetV2S": 8.8, "ConvNeXtTiny": 4.5,
+    "ResNet50": 3.8,
+    "ResNet101": 7.6,
+    "ResNet152": 11.3,
+    "InceptionV3": 5.72,
+    "InceptionResNetV2": 13.2,
+    "Xception": 8.38,
+    "MobileNet": 0.569,
+    "NASNetMobile": 0.564,
+    "NASNetLarge": 23.8,
+    "MobileNetV2": 0.300,
+    "MobileNetV3Large": 0.219,
+    "EfficientNetB0": 0.39,
+    "EfficientNetB3": 1.8,
+    "EfficientNetB7": 37,
+    "EfficientNetV2S": 8.8,
+    "ConvNeXtTiny": 4.5,
 }
 
 
@@ -80,19 +107,35 @@ def test_multiplications_are_those_of_the_papers(table, name):
 
 def _by_hand(convolutions, dense):
     """(parameters, multiplications); a convolution is (map side, kernel side, channels of a group, filters)."""
-    weights = [(side ** 2, kernel ** 2 * channels * filters, filters)
-               for side, kernel, channels, filters in convolutions]
+    weights = [(side**2, kernel**2 * channels * filters, filters) for side, kernel, channels, filters in convolutions]
     weights += [(1, inputs * units, units) for inputs, units in zip(dense, dense[1:])]
     return sum(count + biases for _, count, biases in weights), sum(places * count for places, count, _ in weights)
 
 
 BY_HAND = {
-    "VGG16": _by_hand([(224, 3, 3, 64), (224, 3, 64, 64), (112, 3, 64, 128), (112, 3, 128, 128), (56, 3, 128, 256),
-                       (56, 3, 256, 256), (56, 3, 256, 256), (28, 3, 256, 512), (28, 3, 512, 512), (28, 3, 512, 512),
-                       (14, 3, 512, 512), (14, 3, 512, 512), (14, 3, 512, 512)], [25_088, 4096, 4096, 1000]),
+    "VGG16": _by_hand(
+        [
+            (224, 3, 3, 64),
+            (224, 3, 64, 64),
+            (112, 3, 64, 128),
+            (112, 3, 128, 128),
+            (56, 3, 128, 256),
+            (56, 3, 256, 256),
+            (56, 3, 256, 256),
+            (28, 3, 256, 512),
+            (28, 3, 512, 512),
+            (28, 3, 512, 512),
+            (14, 3, 512, 512),
+            (14, 3, 512, 512),
+            (14, 3, 512, 512),
+        ],
+        [25_088, 4096, 4096, 1000],
+    ),
     # Two groups, as two GPUs, in the second, fourth and fifth convolution.
-    "AlexNet": _by_hand([(55, 11, 3, 96), (27, 5, 48, 256), (13, 3, 256, 384), (13, 3, 192, 384), (13, 3, 192, 256)],
-                        [9216, 4096, 4096, 1000]),
+    "AlexNet": _by_hand(
+        [(55, 11, 3, 96), (27, 5, 48, 256), (13, 3, 256, 384), (13, 3, 192, 384), (13, 3, 192, 256)],
+        [9216, 4096, 4096, 1000],
+    ),
 }
 
 

@@ -43,6 +43,7 @@ def array(tensor):
 
 # ------------------------------------------------------------------------------ the matrices
 
+
 def test_a_mirrored_picture_is_the_array_from_right_to_left(picture):
     assert np.allclose(warp(picture, mirror=-1.0), picture[:, ::-1], atol=1e-3)
 
@@ -82,11 +83,18 @@ def test_shear_leans_upright_lines_to_the_right_and_keeps_rows():
     assert all(leaning[row].argmax() == 30 + (20 - row) for row in range(41))
 
 
-@pytest.mark.parametrize("fill_mode, scipys", [("nearest", "nearest"), ("reflect", "reflect"), ("constant", "grid-constant")])
+@pytest.mark.parametrize(
+    "fill_mode, scipys", [("nearest", "nearest"), ("reflect", "reflect"), ("constant", "grid-constant")]
+)
 @pytest.mark.parametrize("seed", range(4))
 def test_all_moves_together_are_scipys_affine_transform_of_the_inverse_product(picture, fill_mode, scipys, seed):
     rng = np.random.default_rng(seed)
-    angle, lean, zoom, mirror = rng.uniform(-180, 180), rng.uniform(-40, 40), rng.uniform(0.5, 1.6), rng.choice([-1.0, 1.0])
+    angle, lean, zoom, mirror = (
+        rng.uniform(-180, 180),
+        rng.uniform(-40, 40),
+        rng.uniform(0.5, 1.6),
+        rng.choice([-1.0, 1.0]),
+    )
     down, right = rng.uniform(-9, 9, 2)
     # SciPy counts (row, column), and rows downwards: counter-clockwise turns rows towards smaller ones as columns grow
     turn, slope = np.radians(angle), np.tan(np.radians(lean))
@@ -94,8 +102,13 @@ def test_all_moves_together_are_scipys_affine_transform_of_the_inverse_product(p
     forward = rotation @ np.array([[1, 0], [-slope, 1]]) @ np.diag([zoom, zoom * mirror])
     back, centre = np.linalg.inv(forward), (np.array([HEIGHT, WIDTH]) - 1) / 2
     offset = centre - back @ (centre + (down, right))
-    expected = np.stack([scipy.ndimage.affine_transform(channel, back, offset, order=1, mode=scipys)
-                         for channel in np.moveaxis(picture, -1, 0)], axis=-1)
+    expected = np.stack(
+        [
+            scipy.ndimage.affine_transform(channel, back, offset, order=1, mode=scipys)
+            for channel in np.moveaxis(picture, -1, 0)
+        ],
+        axis=-1,
+    )
     ours = warp(picture, fill_mode, mirror=mirror, zoom=zoom, shear=lean, rotation=angle, down=down, right=right)
     assert np.allclose(ours, expected, atol=0.05)
 
@@ -162,11 +175,14 @@ def spots(images):
     return (images.sum(axis=2) * place).sum(axis=1) / mass, (images.sum(axis=1) * place).sum(axis=1) / mass
 
 
-@pytest.mark.parametrize("name, largest, amount", [
-    ("rotation", 30, lambda rows, columns: np.degrees(np.arctan2(-columns, -rows))),
-    ("shear", 25, lambda rows, columns: np.degrees(np.arctan2(columns, -rows))),
-    ("zoom", 0.3, lambda rows, columns: -rows / 25 - 1),
-])
+@pytest.mark.parametrize(
+    "name, largest, amount",
+    [
+        ("rotation", 30, lambda rows, columns: np.degrees(np.arctan2(-columns, -rows))),
+        ("shear", 25, lambda rows, columns: np.degrees(np.arctan2(columns, -rows))),
+        ("zoom", 0.3, lambda rows, columns: -rows / 25 - 1),
+    ],
+)
 def test_amounts_are_drawn_evenly_from_the_whole_range(name, largest, amount):
     """A spot 25 pixels above the centre tells by which amount each of 500 pictures was moved."""
     image = np.zeros((500, 81, 81, 1), "float32")
@@ -177,7 +193,10 @@ def test_amounts_are_drawn_evenly_from_the_whole_range(name, largest, amount):
 
 
 def test_each_fill_mode_fills_in_its_own_way(batch):
-    moved = [array(augment.RandomWarp(shift=0.3, fill_mode=mode, seed=2)(batch, training=True)) for mode in augment.FILL_MODES]
+    moved = [
+        array(augment.RandomWarp(shift=0.3, fill_mode=mode, seed=2)(batch, training=True))
+        for mode in augment.FILL_MODES
+    ]
     assert not any(np.allclose(one, other) for place, one in enumerate(moved) for other in moved[:place])
 
 
@@ -221,24 +240,29 @@ def test_pictures_of_any_size_go_through_one_model(picture):
 
 
 def test_a_saved_model_keeps_it(tmp_path, batch):
-    model = keras.Sequential([layers.Input(batch.shape[1:]), augment.RandomWarp(30, 0.1, 0.2, 10, True, "reflect", seed=5)])
+    model = keras.Sequential(
+        [layers.Input(batch.shape[1:]), augment.RandomWarp(30, 0.1, 0.2, 10, True, "reflect", seed=5)]
+    )
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     assert loaded.layers[-1].get_config() == model.layers[-1].get_config()
     assert np.array_equal(loaded.predict(batch, verbose=0), batch)
 
 
-@pytest.mark.parametrize("arguments, message", [
-    ({"rotation": 181}, "rotation must be a number from 0 to 180; got 181"),
-    ({"rotation": -5}, "rotation must be a number from 0 to 180; got -5"),
-    ({"rotation": float("nan")}, "rotation must be a number from 0 to 180; got nan"),
-    ({"shift": 10}, "shift must be a number from 0 to below 1; got 10"),
-    ({"zoom": (0.8, 1.2)}, r"zoom must be a number from 0 to below 1; got \(0.8, 1.2\)"),
-    ({"zoom": 1}, "zoom must be a number from 0 to below 1; got 1"),
-    ({"shear": 90}, "shear must be a number from 0 to below 90; got 90"),
-    ({"shift": True}, "shift must be a number from 0 to below 1; got True"),
-    ({"fill_mode": "mirror"}, "fill_mode must be one of nearest, reflect, wrap, constant; got 'mirror'"),
-])
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"rotation": 181}, "rotation must be a number from 0 to 180; got 181"),
+        ({"rotation": -5}, "rotation must be a number from 0 to 180; got -5"),
+        ({"rotation": float("nan")}, "rotation must be a number from 0 to 180; got nan"),
+        ({"shift": 10}, "shift must be a number from 0 to below 1; got 10"),
+        ({"zoom": (0.8, 1.2)}, r"zoom must be a number from 0 to below 1; got \(0.8, 1.2\)"),
+        ({"zoom": 1}, "zoom must be a number from 0 to below 1; got 1"),
+        ({"shear": 90}, "shear must be a number from 0 to below 90; got 90"),
+        ({"shift": True}, "shift must be a number from 0 to below 1; got True"),
+        ({"fill_mode": "mirror"}, "fill_mode must be one of nearest, reflect, wrap, constant; got 'mirror'"),
+    ],
+)
 def test_what_makes_no_sense_is_refused_by_name(arguments, message):
     with pytest.raises(ValueError, match=f"^{message}$"):
         augment.RandomWarp(**arguments)
@@ -289,8 +313,17 @@ def test_a_keras_layer_called_alone_acts_and_the_courses_rests(batch):
     assert np.array_equal(augment.RandomWarp(rotation=72, seed=0)(batch), batch)
 
 
-GENERATOR = {"rotation_range": 20, "width_shift_range": 0.1, "height_shift_range": 0.1, "shear_range": 20, "zoom_range": 0.4,
-             "horizontal_flip": True, "vertical_flip": True, "brightness_range": (0.5, 1.5), "channel_shift_range": 60}
+GENERATOR = {
+    "rotation_range": 20,
+    "width_shift_range": 0.1,
+    "height_shift_range": 0.1,
+    "shear_range": 20,
+    "zoom_range": 0.4,
+    "horizontal_flip": True,
+    "vertical_flip": True,
+    "brightness_range": (0.5, 1.5),
+    "channel_shift_range": 60,
+}
 
 
 @pytest.mark.parametrize("argument", GENERATOR)
@@ -310,7 +343,11 @@ def test_the_validation_generator_only_rescales(batch):
 def test_each_fill_mode_of_the_generator_fills_differently_and_the_middle_alike(mode, picture):
     change = {"theta": 30, "ty": 8}
     ours = ImageDataGenerator(fill_mode=mode).apply_transform(picture, change)
-    others = [ImageDataGenerator(fill_mode=other).apply_transform(picture, change) for other in augment.FILL_MODES if other != mode]
+    others = [
+        ImageDataGenerator(fill_mode=other).apply_transform(picture, change)
+        for other in augment.FILL_MODES
+        if other != mode
+    ]
     assert ours.shape == picture.shape and ours.min() >= -1e-3 and ours.max() <= 255 + 1e-3
     assert not any(np.allclose(ours, other) for other in others)
     assert all(np.allclose(ours[18:22, 28:32], other[18:22, 28:32]) for other in others)
@@ -319,8 +356,10 @@ def test_each_fill_mode_of_the_generator_fills_differently_and_the_middle_alike(
 def test_shear_range_is_in_degrees():
     image = np.zeros((101, 101, 1), "float32")
     image[:, 50] = 1
-    top = {degrees: ImageDataGenerator(fill_mode="constant").apply_transform(image, {"shear": degrees})[5, :, 0].argmax()
-           for degrees in (0.2, 20)}
+    top = {
+        degrees: ImageDataGenerator(fill_mode="constant").apply_transform(image, {"shear": degrees})[5, :, 0].argmax()
+        for degrees in (0.2, 20)
+    }
     assert top[0.2] == 50 and abs(top[20] - 50) in (15, 16)  # 45 rows above the centre: 45 sin 20° = 15.4
 
 
@@ -336,7 +375,9 @@ def test_the_generators_shifts_are_exchanged(argument, moved_axis):
 def test_the_lectures_loop_makes_21_pictures_and_stretches_their_files(tmp_path, picture):
     dull = picture / 2
     made = []
-    for images in ImageDataGenerator(rotation_range=20).flow(dull[np.newaxis], batch_size=1, seed=0, save_to_dir=tmp_path):
+    for images in ImageDataGenerator(rotation_range=20).flow(
+        dull[np.newaxis], batch_size=1, seed=0, save_to_dir=tmp_path
+    ):
         made.append(images)
         if len(made) > 20:
             break
@@ -345,7 +386,10 @@ def test_the_lectures_loop_makes_21_pictures_and_stretches_their_files(tmp_path,
     assert np.max(made) <= 127.6 and all(np.asarray(Image.open(file)).max() == 255 for file in files)
 
 
-@pytest.mark.parametrize("mode, shape", [("categorical", (4, 2)), ("sparse", (4,)), ("binary", (4,)), ("input", (4, 30, 20, 3)), (None, None)])
+@pytest.mark.parametrize(
+    "mode, shape",
+    [("categorical", (4, 2)), ("sparse", (4,)), ("binary", (4,)), ("input", (4, 30, 20, 3)), (None, None)],
+)
 def test_flow_from_directory_takes_the_height_first_and_counts_classes_by_the_alphabet(tmp_path, mode, shape, capsys):
     for name in ("dogs", "cats"):
         (tmp_path / name).mkdir()

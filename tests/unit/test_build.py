@@ -75,7 +75,11 @@ def read(folder):
 
 
 def outputs(notebook):
-    return ["".join(output.get("text", "") for output in cell.outputs) for cell in notebook.cells if cell.cell_type == "code"]
+    return [
+        "".join(output.get("text", "") for output in cell.outputs)
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+    ]
 
 
 def test_a_built_notebook_is_executed_in_order_in_an_empty_folder(built):
@@ -103,7 +107,10 @@ def test_there_is_a_kernelspec_and_nothing_of_the_builders_machine(built):
 
 def test_the_badge_and_the_setup_cell_come_from_the_one_address(built):
     notebook = read(built)
-    assert "https://colab.research.google.com/github/some/where/blob/main/notebooks/01_first.ipynb" in notebook.cells[1].source
+    assert (
+        "https://colab.research.google.com/github/some/where/blob/main/notebooks/01_first.ipynb"
+        in notebook.cells[1].source
+    )
     assert '%pip install --quiet "convnet-course @ git+https://github.com/some/where"' in notebook.cells[2].source
     assert 'find_spec("course_utils") is None' in notebook.cells[2].source
 
@@ -155,19 +162,24 @@ def edit(folder, change):
     nbformat.write(notebook, folder / "01_first.ipynb")
 
 
-@pytest.mark.parametrize("change, place", [
-    (lambda notebook: notebook.cells[5].update(source="print('mine')"), r"cell 6 \(\"print\('mine'\)\"\)"),
-    (lambda notebook: notebook.cells[3].metadata.update(tags=[]), "cell 4 .'EPOCHS: int"),
-    (lambda notebook: notebook.cells.pop(), "6 cells instead of 7"),
-    (lambda notebook: notebook.metadata.kernelspec.update(name="mine"), "its metadata"),
-    (lambda notebook: notebook.metadata.pop("course"), "its metadata"),
-])
+@pytest.mark.parametrize(
+    "change, place",
+    [
+        (lambda notebook: notebook.cells[5].update(source="print('mine')"), r"cell 6 \(\"print\('mine'\)\"\)"),
+        (lambda notebook: notebook.cells[3].metadata.update(tags=[]), "cell 4 .'EPOCHS: int"),
+        (lambda notebook: notebook.cells.pop(), "6 cells instead of 7"),
+        (lambda notebook: notebook.metadata.kernelspec.update(name="mine"), "its metadata"),
+        (lambda notebook: notebook.metadata.pop("course"), "its metadata"),
+    ],
+)
 def test_a_notebook_edited_by_hand_is_named_and_not_overwritten(built, change, place):
     edit(built, change)
     with pytest.raises(build.BuildError, match=f"01_first.ipynb was edited by hand: {place}"):
         build.build(built, check=True)
     text = (built / "01_first.ipynb").read_text(encoding="utf-8")
-    with pytest.raises(build.BuildError, match="edited by hand.*move the change to source/01_first.py.*Nothing was overwritten"):
+    with pytest.raises(
+        build.BuildError, match="edited by hand.*move the change to source/01_first.py.*Nothing was overwritten"
+    ):
         build.build(built)
     assert (built / "01_first.ipynb").read_text(encoding="utf-8") == text
     build.build(built, force=True, say=lambda _: None)
@@ -186,13 +198,20 @@ def test_a_changed_source_is_named(built):
         build.build(built, check=True)
 
 
-@pytest.mark.parametrize("name, text, message", [
-    ("README.md", "no table", "README.md lacks the lines"),
-    ("README.md", README, "README.md: the table of lessons differs"),
-    ("notebooks/02_orphan.ipynb", "{}", "02_orphan.ipynb has no source"),
-    ("notebooks/source/02_new.py", SOURCE, "02_new.ipynb has not been built"),
-    ("pyproject.toml", '[project]\n[project.urls]\nRepository = "https://github.com/else/where"\n', "has changed since .* cell 2"),
-])
+@pytest.mark.parametrize(
+    "name, text, message",
+    [
+        ("README.md", "no table", "README.md lacks the lines"),
+        ("README.md", README, "README.md: the table of lessons differs"),
+        ("notebooks/02_orphan.ipynb", "{}", "02_orphan.ipynb has no source"),
+        ("notebooks/source/02_new.py", SOURCE, "02_new.ipynb has not been built"),
+        (
+            "pyproject.toml",
+            '[project]\n[project.urls]\nRepository = "https://github.com/else/where"\n',
+            "has changed since .* cell 2",
+        ),
+    ],
+)
 def test_every_other_drift_is_named(built, name, text, message):
     (built.parent / name).write_text(text, encoding="utf-8")
     with pytest.raises(build.BuildError, match=message):
@@ -283,9 +302,18 @@ def test_the_address_stands_in_one_place():
         pytest.skip("the wheel alone has no repository around it")
     address = build.repository_address(root / "notebooks")
     path = address.removeprefix("https://github.com/")
-    found = {file.relative_to(root).as_posix() for file in root.rglob("*") if file.suffix in {".py", ".toml", ".md", ".yml", ".txt"}
-             and not any(part.startswith(".") for part in file.relative_to(root).parts) and path in file.read_text(encoding="utf-8")}
+    found = {
+        file.relative_to(root).as_posix()
+        for file in root.rglob("*")
+        if file.suffix in {".py", ".toml", ".md", ".yml", ".txt"}
+        and not any(part.startswith(".") for part in file.relative_to(root).parts)
+        and path in file.read_text(encoding="utf-8")
+    }
     assert found <= {"pyproject.toml", "README.md"}
-    outside = re.sub(f"{re.escape(build.TABLE_START)}.*{re.escape(build.TABLE_END)}", "",
-                     (root / "README.md").read_text(encoding="utf-8"), flags=re.DOTALL)
+    outside = re.sub(
+        f"{re.escape(build.TABLE_START)}.*{re.escape(build.TABLE_END)}",
+        "",
+        (root / "README.md").read_text(encoding="utf-8"),
+        flags=re.DOTALL,
+    )
     assert path not in outside

@@ -57,27 +57,32 @@ def test_run_ends_with_1_when_a_notebook_failed(call, make_lesson):
 def test_a_terminal_shows_what_is_running(call, tmp_path):
     import pexpect
 
-    child = pexpect.spawn(sys.executable, ["-m", "course_utils", "run"], cwd=tmp_path, dimensions=(30, 100), timeout=60, encoding="utf-8")
+    child = pexpect.spawn(
+        sys.executable, ["-m", "course_utils", "run"], cwd=tmp_path, dimensions=(30, 100), timeout=60, encoding="utf-8"
+    )
     child.expect(r"running 01_quick: +0%\|.*0/1")
     child.expect("ok +01_quick")
     child.expect("1 of 1 ok")
     child.wait()
 
 
-@pytest.mark.parametrize("arguments, message", [
-    (["-p", "EPOCH=3"], "no selected lesson has a parameter 'EPOCH' (did you mean EPOCHS?)"),
-    (["-p", "EPOCHS=many"], "01_quick: parameter EPOCHS: int is expected, such as 3; got 'many'"),
-    (["-p", "EPOCHS"], "-p takes NAME=VALUE, such as -p EPOCHS=3; got 'EPOCHS'"),
-    (["--lesson", "quik"], "no lesson 'quik' (did you mean quick?)"),
-    (["slow"], "no plan"),
-    (["--jobs", "0"], "a whole number, at least 1, is needed; got '0'"),
-    (["--timeout", "soon"], "a whole number, at least 1, is needed; got 'soon'"),
-    (["--notebooks", "nowhere"], "no lessons found in"),
-    (["--out", "~nobody_of_this_name/x"], "--out ~nobody_of_this_name/x: "),
-    (["--out", "notebooks"], "is not empty and was not written by a batch"),
-    (["--out", "notebooks/01_quick.ipynb"], "is a file: name a folder"),
-    (["--nosuch"], "unrecognized arguments: --nosuch"),
-])
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["-p", "EPOCH=3"], "no selected lesson has a parameter 'EPOCH' (did you mean EPOCHS?)"),
+        (["-p", "EPOCHS=many"], "01_quick: parameter EPOCHS: int is expected, such as 3; got 'many'"),
+        (["-p", "EPOCHS"], "-p takes NAME=VALUE, such as -p EPOCHS=3; got 'EPOCHS'"),
+        (["--lesson", "quik"], "no lesson 'quik' (did you mean quick?)"),
+        (["slow"], "no plan"),
+        (["--jobs", "0"], "a whole number, at least 1, is needed; got '0'"),
+        (["--timeout", "soon"], "a whole number, at least 1, is needed; got 'soon'"),
+        (["--notebooks", "nowhere"], "no lessons found in"),
+        (["--out", "~nobody_of_this_name/x"], "--out ~nobody_of_this_name/x: "),
+        (["--out", "notebooks"], "is not empty and was not written by a batch"),
+        (["--out", "notebooks/01_quick.ipynb"], "is a file: name a folder"),
+        (["--nosuch"], "unrecognized arguments: --nosuch"),
+    ],
+)
 def test_what_is_asked_for_wrongly_ends_with_2_and_starts_nothing(call, tmp_path, arguments, message):
     before = sorted(tmp_path.rglob("*"))
     code, out, err = call("run", *arguments)

@@ -5,22 +5,36 @@ import itertools
 import re
 import subprocess
 import sys
-from math import ceil, prod
+from math import ceil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from course_utils import counting, reference
-from course_utils.counting import (LayerCount, ReceptiveField, conv_multiplications, conv_parameters,
-                                   dense_multiplications, dense_parameters, model_counts, model_multiplications,
-                                   model_parameters, output_size, pair, receptive_field, same_padding, whole,
-                                   zeros_around)
+from course_utils.counting import (
+    LayerCount,
+    ReceptiveField,
+    conv_multiplications,
+    conv_parameters,
+    dense_multiplications,
+    dense_parameters,
+    model_counts,
+    model_multiplications,
+    model_parameters,
+    output_size,
+    pair,
+    receptive_field,
+    same_padding,
+    whole,
+    zeros_around,
+)
 
 
 @pytest.fixture(scope="module")
 def keras():
     import keras
+
     return keras
 
 
@@ -35,8 +49,11 @@ def raises(error, text):
 
 # ---------------------------------------------------------------------------------- sizes
 
+
 def test_output_size_counts_the_windows_that_fit():
-    for size, kernel, stride, dilation, border in itertools.product(range(1, 12), range(1, 5), (1, 2, 3), (1, 2), (0, 1)):
+    for size, kernel, stride, dilation, border in itertools.product(
+        range(1, 12), range(1, 5), (1, 2, 3), (1, 2), (0, 1)
+    ):
         span = (kernel - 1) * dilation + 1
         windows = len(range(0, size + 2 * border - span + 1, stride))
         if windows:
@@ -69,19 +86,22 @@ def test_output_size_agrees_with_keras(layers):
     assert output_size((9, 8), (3, 2), dilation=(2, 3)) == dilated.compute_output_shape((None, 9, 8, 1))[1:3] == (5, 5)
 
 
-@pytest.mark.parametrize("arguments, expected", [
-    (dict(size=6, kernel=3), 4),
-    (dict(size=6, kernel=3, padding=2), 8),
-    (dict(size=6, kernel=3, padding=(2, 0)), 6),
-    (dict(size=227, kernel=11, stride=4), 55),                          # AlexNet, first layer
-    (dict(size=224, kernel=7, stride=2, padding=3), 112),               # ResNet and GoogLeNet, first layer
-    (dict(size=(300, 451), kernel=3), (298, 449)),
-    (dict(size=[300, 451], kernel=3), (298, 449)),
-    (dict(size=(300, 451), kernel=(3, 5), stride=(1, 2), padding=1), (300, 225)),
-    (dict(size=(10, 10), kernel=3, padding=((1, 1), (0, 0))), (10, 8)),
-    (dict(size=(10, 10), kernel=3, padding=((2, 0), (0, 1))), (10, 9)),
-    (dict(size=(9, 9), kernel=3, dilation=(1, 4)), (7, 1)),
-])
+@pytest.mark.parametrize(
+    "arguments, expected",
+    [
+        (dict(size=6, kernel=3), 4),
+        (dict(size=6, kernel=3, padding=2), 8),
+        (dict(size=6, kernel=3, padding=(2, 0)), 6),
+        (dict(size=227, kernel=11, stride=4), 55),  # AlexNet, first layer
+        (dict(size=224, kernel=7, stride=2, padding=3), 112),  # ResNet and GoogLeNet, first layer
+        (dict(size=(300, 451), kernel=3), (298, 449)),
+        (dict(size=[300, 451], kernel=3), (298, 449)),
+        (dict(size=(300, 451), kernel=(3, 5), stride=(1, 2), padding=1), (300, 225)),
+        (dict(size=(10, 10), kernel=3, padding=((1, 1), (0, 0))), (10, 8)),
+        (dict(size=(10, 10), kernel=3, padding=((2, 0), (0, 1))), (10, 9)),
+        (dict(size=(9, 9), kernel=3, dilation=(1, 4)), (7, 1)),
+    ],
+)
 def test_output_size_by_hand(arguments, expected):
     assert output_size(**arguments) == expected
 
@@ -92,38 +112,73 @@ def test_numbers_of_numpy_count_and_come_back_as_plain_ints():
     assert all(type(side) is int for side in output_size(tuple(np.array([8, 9])), 3))
 
 
-@pytest.mark.parametrize("arguments, error, text", [
-    (dict(size=0, kernel=1), ValueError, "size must be at least 1, got 0"),
-    (dict(size=(5, 0), kernel=1), ValueError, "size must be at least 1, got 0"),
-    (dict(size=5, kernel=0), ValueError, "kernel must be at least 1, got 0"),
-    (dict(size=5, kernel=3, stride=0), ValueError, "stride must be at least 1, got 0"),
-    (dict(size=5, kernel=3, stride=-1), ValueError, "stride must be at least 1, got -1"),
-    (dict(size=5, kernel=3, dilation=0), ValueError, "dilation must be at least 1, got 0"),
-    (dict(size=5, kernel=3, padding=-1), ValueError, "padding must be at least 0, got -1"),
-    (dict(size=5, kernel=3, padding=(0, -1)), ValueError, "padding must be at least 0, got -1"),
-    (dict(size=13 / 2, kernel=3), TypeError, "size must be a whole number, got 6.5; // divides without"),
-    (dict(size=5, kernel=3.0), TypeError, "kernel must be a whole number, got 3.0; // divides without"),
-    (dict(size=5, kernel=True), TypeError, "kernel must be a whole number, got True"),
-    (dict(size=5, kernel=np.True_), TypeError, "kernel must be a whole number, got"),
-    (dict(size=5, kernel=None), TypeError, "kernel must be a whole number, got None"),
-    (dict(size="5", kernel=3), TypeError, "size must be a whole number, got '5'"),
-    (dict(size=5, kernel=(3, 3)), TypeError, "kernel must be a whole number, got (3, 3); one axis takes one number"),
-    (dict(size=5, kernel=3, padding=0.5), TypeError, "padding must be a whole number, got 0.5"),
-    (dict(size=5, kernel=3, padding="full"), ValueError, "padding must be 'valid', 'same', a number of zeros or a pair "
-                                                         "(before, after), got 'full'"),
-    (dict(size=5, kernel=3, padding="SAME"), ValueError, "got 'SAME'"),
-    (dict(size=5, kernel=3, padding=(1, 1, 1)), ValueError, "padding must be a number or a pair (before, after), got "
-                                                            "(1, 1, 1)"),
-    (dict(size=(5, 5), kernel=3, padding=(1, 1)), ValueError, "two pairs ((top, bottom), (left, right)), got (1, 1)"),
-    (dict(size=(5, 5), kernel=3, padding=((1, 1),)), ValueError, "two pairs ((top, bottom), (left, right)), got ((1, 1),)"),
-    (dict(size=(300, 451, 3), kernel=3), ValueError, "size must be a number or a pair (height, width), got "
-                                                     "(300, 451, 3); leave the channels out"),
-    (dict(size=(5, 5), kernel=(3, 3, 3, 3)), ValueError, "kernel must be a number or a pair (height, width), got (3, 3,"),
-    (dict(size=5, kernel=7), ValueError, "the kernel (7) is larger than the image (5 + 0 padding): use padding='same', "
-                                         "a smaller kernel or dilation, or a larger image"),
-    (dict(size=5, kernel=7, padding=(1, 0), dilation=2), ValueError, "the kernel (7, dilated to 13) is larger than the "
-                                                                     "image (5 + 1 padding)"),
-])
+@pytest.mark.parametrize(
+    "arguments, error, text",
+    [
+        (dict(size=0, kernel=1), ValueError, "size must be at least 1, got 0"),
+        (dict(size=(5, 0), kernel=1), ValueError, "size must be at least 1, got 0"),
+        (dict(size=5, kernel=0), ValueError, "kernel must be at least 1, got 0"),
+        (dict(size=5, kernel=3, stride=0), ValueError, "stride must be at least 1, got 0"),
+        (dict(size=5, kernel=3, stride=-1), ValueError, "stride must be at least 1, got -1"),
+        (dict(size=5, kernel=3, dilation=0), ValueError, "dilation must be at least 1, got 0"),
+        (dict(size=5, kernel=3, padding=-1), ValueError, "padding must be at least 0, got -1"),
+        (dict(size=5, kernel=3, padding=(0, -1)), ValueError, "padding must be at least 0, got -1"),
+        (dict(size=13 / 2, kernel=3), TypeError, "size must be a whole number, got 6.5; // divides without"),
+        (dict(size=5, kernel=3.0), TypeError, "kernel must be a whole number, got 3.0; // divides without"),
+        (dict(size=5, kernel=True), TypeError, "kernel must be a whole number, got True"),
+        (dict(size=5, kernel=np.True_), TypeError, "kernel must be a whole number, got"),
+        (dict(size=5, kernel=None), TypeError, "kernel must be a whole number, got None"),
+        (dict(size="5", kernel=3), TypeError, "size must be a whole number, got '5'"),
+        (
+            dict(size=5, kernel=(3, 3)),
+            TypeError,
+            "kernel must be a whole number, got (3, 3); one axis takes one number",
+        ),
+        (dict(size=5, kernel=3, padding=0.5), TypeError, "padding must be a whole number, got 0.5"),
+        (
+            dict(size=5, kernel=3, padding="full"),
+            ValueError,
+            "padding must be 'valid', 'same', a number of zeros or a pair (before, after), got 'full'",
+        ),
+        (dict(size=5, kernel=3, padding="SAME"), ValueError, "got 'SAME'"),
+        (
+            dict(size=5, kernel=3, padding=(1, 1, 1)),
+            ValueError,
+            "padding must be a number or a pair (before, after), got (1, 1, 1)",
+        ),
+        (
+            dict(size=(5, 5), kernel=3, padding=(1, 1)),
+            ValueError,
+            "two pairs ((top, bottom), (left, right)), got (1, 1)",
+        ),
+        (
+            dict(size=(5, 5), kernel=3, padding=((1, 1),)),
+            ValueError,
+            "two pairs ((top, bottom), (left, right)), got ((1, 1),)",
+        ),
+        (
+            dict(size=(300, 451, 3), kernel=3),
+            ValueError,
+            "size must be a number or a pair (height, width), got (300, 451, 3); leave the channels out",
+        ),
+        (
+            dict(size=(5, 5), kernel=(3, 3, 3, 3)),
+            ValueError,
+            "kernel must be a number or a pair (height, width), got (3, 3,",
+        ),
+        (
+            dict(size=5, kernel=7),
+            ValueError,
+            "the kernel (7) is larger than the image (5 + 0 padding): use padding='same', "
+            "a smaller kernel or dilation, or a larger image",
+        ),
+        (
+            dict(size=5, kernel=7, padding=(1, 0), dilation=2),
+            ValueError,
+            "the kernel (7, dilated to 13) is larger than the image (5 + 1 padding)",
+        ),
+    ],
+)
 def test_output_size_explains_mistakes(arguments, error, text):
     with raises(error, text):
         output_size(**arguments)
@@ -157,12 +212,17 @@ def test_whole_and_pair():
 
 # ---------------------------------------------------------------------------------- one layer
 
+
 def test_parameters_and_multiplications_of_the_lectures():
     assert conv_multiplications((28, 28), 3, 256, 192) == 346_816_512 == 28 * 28 * 192 * 3 * 3 * 256
     narrow = conv_multiplications((28, 28), 1, 256, 128), conv_multiplications((28, 28), (3, 3), 128, 192)
     assert narrow == (25_690_112, 173_408_256) and sum(narrow) == 199_098_368
-    assert [conv_parameters(3, 1, 32), conv_parameters(3, 32, 64), dense_parameters(11 * 11 * 64, 64),
-            dense_parameters(64, 10)] == [320, 18_496, 495_680, 650]
+    assert [
+        conv_parameters(3, 1, 32),
+        conv_parameters(3, 32, 64),
+        dense_parameters(11 * 11 * 64, 64),
+        dense_parameters(64, 10),
+    ] == [320, 18_496, 495_680, 650]
 
 
 def test_counts_of_one_layer_by_hand():
@@ -174,17 +234,27 @@ def test_counts_of_one_layer_by_hand():
     assert dense_parameters(3, 4) == 16 and dense_parameters(3, 4, bias=False) == dense_multiplications(3, 4) == 12
 
 
-@pytest.mark.parametrize("call, error, text", [
-    (lambda: conv_parameters(0, 3, 8), ValueError, "kernel must be at least 1, got 0"),
-    (lambda: conv_parameters(3, 0, 8), ValueError, "channels_in must be at least 1, got 0"),
-    (lambda: conv_parameters(3, 3, 8.5), TypeError, "filters must be a whole number, got 8.5"),
-    (lambda: conv_multiplications((28, 28, 64), 3, 3, 64), ValueError,
-     "output must be a number or a pair (height, width), got (28, 28, 64); leave the channels out"),
-    (lambda: conv_multiplications(28, (3, 3), 3, 64), ValueError, "kernel (3, 3) and output (28,) must have the same"),
-    (lambda: conv_multiplications((28, 28), 3, 3, 0), ValueError, "filters must be at least 1, got 0"),
-    (lambda: dense_parameters(0, 4), ValueError, "inputs must be at least 1, got 0"),
-    (lambda: dense_multiplications(4, "4"), TypeError, "units must be a whole number, got '4'"),
-])
+@pytest.mark.parametrize(
+    "call, error, text",
+    [
+        (lambda: conv_parameters(0, 3, 8), ValueError, "kernel must be at least 1, got 0"),
+        (lambda: conv_parameters(3, 0, 8), ValueError, "channels_in must be at least 1, got 0"),
+        (lambda: conv_parameters(3, 3, 8.5), TypeError, "filters must be a whole number, got 8.5"),
+        (
+            lambda: conv_multiplications((28, 28, 64), 3, 3, 64),
+            ValueError,
+            "output must be a number or a pair (height, width), got (28, 28, 64); leave the channels out",
+        ),
+        (
+            lambda: conv_multiplications(28, (3, 3), 3, 64),
+            ValueError,
+            "kernel (3, 3) and output (28,) must have the same",
+        ),
+        (lambda: conv_multiplications((28, 28), 3, 3, 0), ValueError, "filters must be at least 1, got 0"),
+        (lambda: dense_parameters(0, 4), ValueError, "inputs must be at least 1, got 0"),
+        (lambda: dense_multiplications(4, "4"), TypeError, "units must be a whole number, got '4'"),
+    ],
+)
 def test_counts_of_one_layer_explain_mistakes(call, error, text):
     with raises(error, text):
         call()
@@ -192,18 +262,32 @@ def test_counts_of_one_layer_explain_mistakes(call, error, text):
 
 # ---------------------------------------------------------------------------------- whole models
 
+
 def test_model_of_the_second_lecture(keras, layers):
-    model = keras.Sequential([
-        keras.Input((28, 28, 1)), layers.Conv2D(32, 3, activation="relu"), layers.MaxPooling2D(2),
-        layers.Conv2D(64, 3, activation="relu"), layers.Flatten(), layers.Dense(64, activation="relu"), layers.Dense(10)])
+    model = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.Flatten(),
+            layers.Dense(64, activation="relu"),
+            layers.Dense(10),
+        ]
+    )
     rows = model_counts(model)
     assert [row.parameters for row in rows] == [320, 0, 18_496, 0, 495_680, 650]
     assert [row.output_shape for row in rows] == [(26, 26, 32), (13, 13, 32), (11, 11, 64), (7744,), (64,), (10,)]
     assert [row.kind for row in rows] == ["Conv2D", "MaxPooling2D", "Conv2D", "Flatten", "Dense", "Dense"]
     assert [row.name for row in rows] == [layer.name for layer in model.layers]
     assert [row.multiplications for row in rows] == [
-        conv_multiplications((26, 26), 3, 1, 32), 0, conv_multiplications((11, 11), 3, 32, 64), 0,
-        dense_multiplications(7744, 64), dense_multiplications(64, 10)]
+        conv_multiplications((26, 26), 3, 1, 32),
+        0,
+        conv_multiplications((11, 11), 3, 32, 64),
+        0,
+        dense_multiplications(7744, 64),
+        dense_multiplications(64, 10),
+    ]
     assert model_parameters(model) == sum(row.parameters for row in rows) == 515_146
     assert model_multiplications(model) == sum(row.multiplications for row in rows)
     assert isinstance(rows[0], LayerCount)
@@ -238,21 +322,24 @@ ONES = dict(use_bias=False, kernel_initializer="ones")
 DEPTHS = dict(use_bias=False, depthwise_initializer="ones")
 
 
-@pytest.mark.parametrize("shape, kind, arguments", [
-    ((17, 3), "Conv1D", dict(filters=4, kernel_size=5, strides=2, **ONES)),
-    ((17, 3), "Conv1D", dict(filters=4, kernel_size=5, dilation_rate=3, **ONES)),
-    ((9, 11, 4), "Conv2D", dict(filters=6, kernel_size=(2, 3), strides=(2, 1), **ONES)),
-    ((9, 11, 4), "Conv2D", dict(filters=6, kernel_size=3, groups=2, **ONES)),
-    ((9, 11, 4), "Conv2D", dict(filters=6, kernel_size=3, dilation_rate=2, **ONES)),
-    ((5, 6, 7, 2), "Conv3D", dict(filters=3, kernel_size=(2, 3, 2), **ONES)),
-    ((17, 3), "DepthwiseConv1D", dict(kernel_size=4, depth_multiplier=2, **DEPTHS)),
-    ((9, 11, 4), "DepthwiseConv2D", dict(kernel_size=3, strides=2, depth_multiplier=3, **DEPTHS)),
-    ((9, 3), "Conv1DTranspose", dict(filters=4, kernel_size=3, strides=2, **ONES)),
-    ((5, 6, 3), "Conv2DTranspose", dict(filters=4, kernel_size=(3, 2), strides=2, **ONES)),
-    ((3, 4, 2, 3), "Conv3DTranspose", dict(filters=2, kernel_size=2, strides=2, **ONES)),
-    ((5,), "Dense", dict(units=7, **ONES)),
-    ((4, 6, 5), "Dense", dict(units=7, **ONES)),
-])
+@pytest.mark.parametrize(
+    "shape, kind, arguments",
+    [
+        ((17, 3), "Conv1D", dict(filters=4, kernel_size=5, strides=2, **ONES)),
+        ((17, 3), "Conv1D", dict(filters=4, kernel_size=5, dilation_rate=3, **ONES)),
+        ((9, 11, 4), "Conv2D", dict(filters=6, kernel_size=(2, 3), strides=(2, 1), **ONES)),
+        ((9, 11, 4), "Conv2D", dict(filters=6, kernel_size=3, groups=2, **ONES)),
+        ((9, 11, 4), "Conv2D", dict(filters=6, kernel_size=3, dilation_rate=2, **ONES)),
+        ((5, 6, 7, 2), "Conv3D", dict(filters=3, kernel_size=(2, 3, 2), **ONES)),
+        ((17, 3), "DepthwiseConv1D", dict(kernel_size=4, depth_multiplier=2, **DEPTHS)),
+        ((9, 11, 4), "DepthwiseConv2D", dict(kernel_size=3, strides=2, depth_multiplier=3, **DEPTHS)),
+        ((9, 3), "Conv1DTranspose", dict(filters=4, kernel_size=3, strides=2, **ONES)),
+        ((5, 6, 3), "Conv2DTranspose", dict(filters=4, kernel_size=(3, 2), strides=2, **ONES)),
+        ((3, 4, 2, 3), "Conv3DTranspose", dict(filters=2, kernel_size=2, strides=2, **ONES)),
+        ((5,), "Dense", dict(units=7, **ONES)),
+        ((4, 6, 5), "Dense", dict(units=7, **ONES)),
+    ],
+)
 def test_an_image_of_ones_counts_the_multiplications(keras, layers, shape, kind, arguments):
     """Where every pixel and every weight is 1, each product adds 1: the sum over the result is their number."""
     layer = getattr(layers, kind)(**arguments)
@@ -268,25 +355,40 @@ def test_a_separable_convolution_is_a_depthwise_and_a_pointwise_one(keras, layer
     separable = getattr(layers, f"SeparableConv{dimensions}D")(8, 3, **settings)(inputs)
     depthwise = getattr(layers, f"DepthwiseConv{dimensions}D")(3, **settings)(inputs)
     pointwise = getattr(layers, f"Conv{dimensions}D")(8, 1, use_bias=False)(depthwise)
-    assert model_multiplications(keras.Model(inputs, separable)) == model_multiplications(keras.Model(inputs, pointwise))
+    assert model_multiplications(keras.Model(inputs, separable)) == model_multiplications(
+        keras.Model(inputs, pointwise)
+    )
     assert model_parameters(keras.Model(inputs, separable)) == model_parameters(keras.Model(inputs, pointwise))
 
 
 def test_padding_zeros_count_like_pixels_and_layouts_agree(keras, layers):
     last = keras.Sequential([keras.Input((9, 11, 4)), layers.Conv2D(7, 3, strides=2, padding="same")])
-    first = keras.Sequential([keras.Input((4, 9, 11)), layers.Conv2D(7, 3, strides=2, padding="same",
-                                                                     data_format="channels_first")])
+    first = keras.Sequential(
+        [keras.Input((4, 9, 11)), layers.Conv2D(7, 3, strides=2, padding="same", data_format="channels_first")]
+    )
     assert model_multiplications(last) == model_multiplications(first) == conv_multiplications((5, 6), 3, 4, 7)
     causal = keras.Sequential([keras.Input((20, 2)), layers.Conv1D(3, 5, padding="causal")])
     assert model_multiplications(causal) == conv_multiplications(20, 5, 2, 3)
 
 
 def test_pooling_activation_normalisation_and_augmentation_are_free(keras, layers):
-    model = keras.Sequential([
-        keras.Input((8, 8, 3)), layers.RandomFlip(), layers.Rescaling(1 / 255), layers.Normalization(),
-        layers.AveragePooling2D(2), layers.BatchNormalization(), layers.LayerNormalization(axis=(1, 2, 3)),
-        layers.GroupNormalization(3), layers.PReLU(), layers.ReLU(), layers.Dropout(0.5),
-        layers.GlobalAveragePooling2D(), layers.Softmax()])
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            layers.RandomFlip(),
+            layers.Rescaling(1 / 255),
+            layers.Normalization(),
+            layers.AveragePooling2D(2),
+            layers.BatchNormalization(),
+            layers.LayerNormalization(axis=(1, 2, 3)),
+            layers.GroupNormalization(3),
+            layers.PReLU(),
+            layers.ReLU(),
+            layers.Dropout(0.5),
+            layers.GlobalAveragePooling2D(),
+            layers.Softmax(),
+        ]
+    )
     assert model_multiplications(model) == 0
     by_kind = {row.kind: row.parameters for row in model_counts(model)}
     assert by_kind["BatchNormalization"] == 12 and by_kind["PReLU"] == 4 * 4 * 3
@@ -301,15 +403,18 @@ def test_a_shared_layer_costs_twice_and_weighs_once(keras, layers):
     assert sorted(row.output_shape for row in shared) == [(4, 4, 4), (6, 6, 4)]
     assert [row.parameters for row in shared] == [conv_parameters(3, 3, 4), 0]
     assert {row.output_shape: row.multiplications for row in shared} == {
-        (6, 6, 4): conv_multiplications((6, 6), 3, 3, 4), (4, 4, 4): conv_multiplications((4, 4), 3, 3, 4)}
+        (6, 6, 4): conv_multiplications((6, 6), 3, 3, 4),
+        (4, 4, 4): conv_multiplications((4, 4), 3, 3, 4),
+    }
     assert sum(row.parameters for row in model_counts(model)) == model_parameters(model) == model.count_params()
     with raises(ValueError, "input_shape is for models of one input"):
         model_counts(model, (8, 8, 3))
 
 
 def test_a_nested_model_called_twice_at_two_sizes(keras, layers):
-    inner = keras.Sequential([keras.Input((None, None, 3)), layers.Conv2D(4, 3, name="conv"),
-                              layers.GlobalAveragePooling2D()], name="inner")
+    inner = keras.Sequential(
+        [keras.Input((None, None, 3)), layers.Conv2D(4, 3, name="conv"), layers.GlobalAveragePooling2D()], name="inner"
+    )
     middle_inputs = keras.Input((None, None, 3))
     middle = keras.Model(middle_inputs, inner(middle_inputs), name="middle")
     image = keras.Input((12, 12, 3))
@@ -433,14 +538,19 @@ def test_a_layer_of_unknown_cost_is_refused_not_counted_as_nothing(keras, layers
         def call(self, inputs):
             return inputs * self.scale
 
-    with raises(ValueError, "layer 'mixer' (Mix) holds weights of shape (4, 3), and how it multiplies them is not known"):
+    with raises(
+        ValueError, "layer 'mixer' (Mix) holds weights of shape (4, 3), and how it multiplies them is not known"
+    ):
         model_counts(keras.Sequential([keras.Input((4,)), Mix(name="mixer")]))
     with raises(ValueError, "(TimeDistributed) holds weights of shape (4, 3)"):
         model_counts(keras.Sequential([keras.Input((7, 4)), layers.TimeDistributed(layers.Dense(3))]))
-    assert model_counts(keras.Sequential([keras.Input((4,)), Scale(name="s")])) == [LayerCount("s", "Scale", (4,), 4, 0)]
+    assert model_counts(keras.Sequential([keras.Input((4,)), Scale(name="s")])) == [
+        LayerCount("s", "Scale", (4,), 4, 0)
+    ]
 
 
 # ---------------------------------------------------------------------------------- receptive fields
+
 
 def test_receptive_fields_as_published():
     assert receptive_field([]) == ReceptiveField(1, 1)
@@ -470,20 +580,24 @@ def test_receptive_field_agrees_with_nudging_every_pixel():
     assert len(strides) > 4
 
 
-@pytest.mark.parametrize("stack, error, text", [
-    ([(3, 1), 3], ValueError, "layer 2 must be (kernel, stride) or (kernel, stride, dilation), got 3"),
-    ([(3,)], ValueError, "layer 1 must be (kernel, stride) or (kernel, stride, dilation), got (3,)"),
-    ([(3, 0)], ValueError, "stride of layer 1 must be at least 1, got 0"),
-    ([(0, 1)], ValueError, "kernel of layer 1 must be at least 1, got 0"),
-    ([(3, 1, 0)], ValueError, "dilation of layer 1 must be at least 1, got 0"),
-    ([(3, 1), (2.0, 2)], TypeError, "kernel of layer 2 must be a whole number, got 2.0"),
-])
+@pytest.mark.parametrize(
+    "stack, error, text",
+    [
+        ([(3, 1), 3], ValueError, "layer 2 must be (kernel, stride) or (kernel, stride, dilation), got 3"),
+        ([(3,)], ValueError, "layer 1 must be (kernel, stride) or (kernel, stride, dilation), got (3,)"),
+        ([(3, 0)], ValueError, "stride of layer 1 must be at least 1, got 0"),
+        ([(0, 1)], ValueError, "kernel of layer 1 must be at least 1, got 0"),
+        ([(3, 1, 0)], ValueError, "dilation of layer 1 must be at least 1, got 0"),
+        ([(3, 1), (2.0, 2)], TypeError, "kernel of layer 2 must be a whole number, got 2.0"),
+    ],
+)
 def test_receptive_field_explains_mistakes(stack, error, text):
     with raises(error, text):
         receptive_field(stack)
 
 
 # ---------------------------------------------------------------------------------- the module
+
 
 def test_examples_in_the_docstrings():
     failed, attempted = doctest.testmod(counting)
@@ -492,8 +606,10 @@ def test_examples_in_the_docstrings():
 
 def test_importing_loads_neither_numpy_nor_keras(tmp_path):
     folder = str(Path(counting.__file__).parents[1])
-    code = (f"import sys; sys.path.insert(0, {folder!r}); import course_utils.counting; "
-            "print(sorted({'numpy', 'keras', 'tensorflow'} & set(sys.modules)))")
+    code = (
+        f"import sys; sys.path.insert(0, {folder!r}); import course_utils.counting; "
+        "print(sorted({'numpy', 'keras', 'tensorflow'} & set(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

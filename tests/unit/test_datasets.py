@@ -93,7 +93,9 @@ def test_floating_point_values_are_scaled(tmp_path):
     assert np.abs(photo.pixels[..., 0].astype(int) - RAMP).max() <= 1
 
 
-@pytest.mark.parametrize("orientation, expected", [(3, np.rot90(COLOUR, 2)), (6, np.rot90(COLOUR, -1)), (8, np.rot90(COLOUR))])
+@pytest.mark.parametrize(
+    "orientation, expected", [(3, np.rot90(COLOUR, 2)), (6, np.rot90(COLOUR, -1)), (8, np.rot90(COLOUR))]
+)
 def test_a_phone_picture_is_turned_upright(tmp_path, orientation, expected):
     exif = Image.Exif()
     exif[0x0112] = orientation
@@ -131,13 +133,20 @@ def test_a_missing_file_names_path_and_nearest_name(tmp_path):
         datasets.load_image(tmp_path / "nix.jpg")
 
 
-@pytest.mark.parametrize("content, reason", [
-    (b"", "the file is empty"), (b"hello, I am text", "it is no picture of a kind that Pillow reads: JPEG, PNG"),
-    (b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "it is no picture"), (b"\xff\xd8\xff\xe0" + b"\0" * 99, "it is no picture"),
-])
+@pytest.mark.parametrize(
+    "content, reason",
+    [
+        (b"", "the file is empty"),
+        (b"hello, I am text", "it is no picture of a kind that Pillow reads: JPEG, PNG"),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "it is no picture"),
+        (b"\xff\xd8\xff\xe0" + b"\0" * 99, "it is no picture"),
+    ],
+)
 def test_what_is_no_image_is_refused(tmp_path, content, reason):
     (tmp_path / "bad.jpg").write_bytes(content)
-    with pytest.raises(ValueError, match=rf"IMAGE: bad.jpg cannot be read as an image \({reason}.*\): .* saving it anew as JPEG"):
+    with pytest.raises(
+        ValueError, match=rf"IMAGE: bad.jpg cannot be read as an image \({reason}.*\): .* saving it anew as JPEG"
+    ):
         datasets.load_image(tmp_path / "bad.jpg")
 
 
@@ -152,7 +161,9 @@ def test_a_file_that_may_not_be_read_is_refused_without_its_path(tmp_path, monke
 
     path = save(tmp_path, Image.fromarray(COLOUR))
     monkeypatch.setattr(Image, "open", refuse)
-    with pytest.raises(ValueError, match=r"IMAGE: picture.png cannot be read as an image \(Permission denied\)") as caught:
+    with pytest.raises(
+        ValueError, match=r"IMAGE: picture.png cannot be read as an image \(Permission denied\)"
+    ) as caught:
         datasets.load_image(path)
     assert str(tmp_path) not in str(caught.value)
 
@@ -173,7 +184,9 @@ def test_a_picture_too_small_for_a_window_is_refused(tmp_path, size):
 
 
 def test_a_long_and_narrow_picture_is_refused_with_its_own_size(tmp_path):
-    with pytest.raises(ValueError, match="IMAGE: picture.png is reduced from 5000 × 40 to 512 × 4 pixels; at least 32 × 32"):
+    with pytest.raises(
+        ValueError, match="IMAGE: picture.png is reduced from 5000 × 40 to 512 × 4 pixels; at least 32 × 32"
+    ):
         datasets.load_image(save(tmp_path, Image.new("RGB", (5000, 40))))
 
 

@@ -10,8 +10,24 @@ from IPython.testing.globalipapp import start_ipython
 from course_utils import exercises
 from course_utils.batch.run import results_csv
 from course_utils.exercises import checking
-from course_utils.exercises.checking import (CANNOT_CHECK, CORRECT, INCORRECT, NOT_ATTEMPTED, Exercise, Raised, Unanswered, Wrong, as_array,
-                                             call, expect_array, expect_choices, expect_number, expect_numbers, in_short, learners_code)
+from course_utils.exercises.checking import (
+    CANNOT_CHECK,
+    CORRECT,
+    INCORRECT,
+    NOT_ATTEMPTED,
+    Exercise,
+    Raised,
+    Unanswered,
+    Wrong,
+    as_array,
+    call,
+    expect_array,
+    expect_choices,
+    expect_number,
+    expect_numbers,
+    in_short,
+    learners_code,
+)
 from course_utils.results import EXERCISES_KEY, read_exercises
 
 
@@ -36,22 +52,29 @@ def broken(numbers):
     return numbers[10]
 
 
-@pytest.mark.parametrize("answer, outcome, words", [
-    (lambda numbers: numbers + numbers, CORRECT, "Twice the numbers."),
-    (lambda numbers: [2 * number for number in numbers], CORRECT, "Twice"),
-    (lambda numbers: numbers * numbers, INCORRECT, "you squared the numbers."),
-    (lambda numbers: numbers, INCORRECT, "the shape is right, but 3 of 3 numbers are not; the first that differs stands at (0,)."),
-    (lambda numbers: numbers[:2], INCORRECT, "the shape is 2; it should be 3."),
-    (lambda numbers: None, INCORRECT, "your function returns nothing (None)"),
-    (lambda numbers: "six", INCORRECT, "this is no array of numbers"),
-    (lambda numbers: [[1, 2], [3]], INCORRECT, "its rows are not equally long"),
-    (lambda numbers: numbers.__imul__(2), INCORRECT, "changes the array that it was given"),
-    (np.array([2.0, 4.0, 9.0]), INCORRECT, "hand over the function itself"),
-    (..., NOT_ATTEMPTED, "put your answer in the place of the dots"),
-    (lambda numbers: ..., NOT_ATTEMPTED, "put your answer"),
-    (broken, CANNOT_CHECK, "an index lies outside of its array or list"),
-    (lambda: 2, CANNOT_CHECK, "wrong number of arguments"),
-])
+@pytest.mark.parametrize(
+    "answer, outcome, words",
+    [
+        (lambda numbers: numbers + numbers, CORRECT, "Twice the numbers."),
+        (lambda numbers: [2 * number for number in numbers], CORRECT, "Twice"),
+        (lambda numbers: numbers * numbers, INCORRECT, "you squared the numbers."),
+        (
+            lambda numbers: numbers,
+            INCORRECT,
+            "the shape is right, but 3 of 3 numbers are not; the first that differs stands at (0,).",
+        ),
+        (lambda numbers: numbers[:2], INCORRECT, "the shape is 2; it should be 3."),
+        (lambda numbers: None, INCORRECT, "your function returns nothing (None)"),
+        (lambda numbers: "six", INCORRECT, "this is no array of numbers"),
+        (lambda numbers: [[1, 2], [3]], INCORRECT, "its rows are not equally long"),
+        (lambda numbers: numbers.__imul__(2), INCORRECT, "changes the array that it was given"),
+        (np.array([2.0, 4.0, 9.0]), INCORRECT, "hand over the function itself"),
+        (..., NOT_ATTEMPTED, "put your answer in the place of the dots"),
+        (lambda numbers: ..., NOT_ATTEMPTED, "put your answer"),
+        (broken, CANNOT_CHECK, "an index lies outside of its array or list"),
+        (lambda: 2, CANNOT_CHECK, "wrong number of arguments"),
+    ],
+)
 def test_four_outcomes(exercise, answer, outcome, words):
     verdict = exercise.judge(answer)
     assert verdict.outcome == outcome and words in verdict.message
@@ -59,8 +82,14 @@ def test_four_outcomes(exercise, answer, outcome, words):
 
 def test_a_wrong_answer_says_what_was_tried_expected_and_came(exercise):
     text = str(exercise.judge(lambda numbers: numbers * numbers))
-    assert text == "\n".join(["Not yet: you squared the numbers.", "  tried:    double([1.0, 2.0, 4.5])", "  expected: [2. 4. 9.]",
-                              "  came:     [ 1.    4.   20.25]"])
+    assert text == "\n".join(
+        [
+            "Not yet: you squared the numbers.",
+            "  tried:    double([1.0, 2.0, 4.5])",
+            "  expected: [2. 4. 9.]",
+            "  came:     [ 1.    4.   20.25]",
+        ]
+    )
 
 
 def test_the_learners_line_is_shown_and_no_path(exercise):
@@ -106,8 +135,10 @@ def test_every_check_is_recorded_and_the_last_one_counts(exercise, shown):
 
 def test_what_is_shown_is_words_for_all_and_escaped(exercise, shown):
     exercise.check(lambda numbers: "<b>six</b>")
-    (data, _), = shown
-    assert data["text/plain"].startswith("Not yet: this is no array") and "<strong>Not yet:</strong>" in data["text/html"]
+    ((data, _),) = shown
+    assert (
+        data["text/plain"].startswith("Not yet: this is no array") and "<strong>Not yet:</strong>" in data["text/html"]
+    )
     assert "&lt;b&gt;six" in data["text/html"] and "<b>six" not in data["text/html"]
 
 
@@ -115,7 +146,12 @@ def test_hints_come_one_by_one_and_the_last_names_the_solution(exercise, capsys)
     for _ in range(3):
         exercise.hint()
     first, second, third = capsys.readouterr().out.splitlines()
-    assert first == "Hint 1 of 2: What is the double of 3?" and "Multiply by 2." in second and second == third and "ex.double.solution()" in third
+    assert (
+        first == "Hint 1 of 2: What is the double of 3?"
+        and "Multiply by 2." in second
+        and second == third
+        and "ex.double.solution()" in third
+    )
 
 
 def test_the_solution_is_source_that_runs(exercise, capsys):
@@ -133,7 +169,9 @@ def test_an_exercise_needs_two_hints():
 def test_progress_tells_what_is_done_in_this_lesson(exercise, capsys):
     ex = exercises.lesson("02")
     exercises.progress()
-    assert capsys.readouterr().out.startswith(f"0 of {len(ex.exercises)} exercises done\n  pooled_side              not attempted\n")
+    assert capsys.readouterr().out.startswith(
+        f"0 of {len(ex.exercises)} exercises done\n  pooled_side              not attempted\n"
+    )
     ex.pooled_side.check((12, 0))
     ex.average_pool.check(ex.average_pool.reference)
     capsys.readouterr()
@@ -153,7 +191,10 @@ def test_names_are_unique_among_lessons():
 
 
 def test_a_misspelt_name_and_an_unknown_lesson():
-    with pytest.raises(AttributeError, match=r"lesson 02 has no exercise 'avrage_pool' \(did you mean average_pool\?\); it has pooled_side, "):
+    with pytest.raises(
+        AttributeError,
+        match=r"lesson 02 has no exercise 'avrage_pool' \(did you mean average_pool\?\); it has pooled_side, ",
+    ):
         exercises.lesson("02").avrage_pool
     with pytest.raises(ValueError, match=r"lesson must be one of '00', .*'09'; got 2"):
         exercises.lesson(2)
@@ -167,19 +208,48 @@ def test_progress_before_any_lesson(monkeypatch):
 
 
 def record(**outcomes):
-    return {"lesson": "02", "status": "ok", "seconds": 1, "peak_memory_mb": 2, "parameters": {"N": 1}, "numbers": {"a": 3}, "exercises": outcomes}
+    return {
+        "lesson": "02",
+        "status": "ok",
+        "seconds": 1,
+        "peak_memory_mb": 2,
+        "parameters": {"N": 1},
+        "numbers": {"a": 3},
+        "exercises": outcomes,
+    }
 
 
 def test_a_batch_writes_what_somebody_tried_and_leaves_out_what_nobody_did():
-    rows = list(csv.DictReader(io.StringIO(results_csv([record(one="not attempted", two="correct"), record(one="not attempted", two="incorrect"), record()]))))
-    assert [row["exercise_two"] for row in rows] == ["correct", "incorrect", ""] and "exercise_one" not in rows[0] and rows[0]["a"] == "3"
+    rows = list(
+        csv.DictReader(
+            io.StringIO(
+                results_csv(
+                    [record(one="not attempted", two="correct"), record(one="not attempted", two="incorrect"), record()]
+                )
+            )
+        )
+    )
+    assert (
+        [row["exercise_two"] for row in rows] == ["correct", "incorrect", ""]
+        and "exercise_one" not in rows[0]
+        and rows[0]["a"] == "3"
+    )
 
 
 # ---- the helpers that checks share
 
-@pytest.mark.parametrize("answer, words", [
-    (3, "the side is too small."), (9, "a nine."), ("7", "leave out the quotes"), ([1, 2], "must be one number"), (True, "must be one number"), (None, "no array of"),
-])
+
+@pytest.mark.parametrize(
+    "answer, words",
+    [
+        (3, "the side is too small."),
+        (9, "a nine."),
+        ("7", "leave out the quotes"),
+        ([1, 2], "must be one number"),
+        (True, "must be one number"),
+        (None, "no array of"),
+    ],
+)
 def test_one_number(answer, words):
     expect_number(np.float32(7), 7)
     expect_number(np.array([7]), 7)
@@ -197,8 +267,16 @@ def test_numbers_come_by_name_or_in_order():
         expect_numbers((1, 3), {"a": 1, "b": 2})
 
 
-@pytest.mark.parametrize("answer, words", [("", "answer with one or more"), ("x", "answer with one or more"), (3, "answer with one or more"), ("abc", "b: no."),
-                                           ("a", "one is missing. think.")])
+@pytest.mark.parametrize(
+    "answer, words",
+    [
+        ("", "answer with one or more"),
+        ("x", "answer with one or more"),
+        (3, "answer with one or more"),
+        ("abc", "b: no."),
+        ("a", "one is missing. think."),
+    ],
+)
 def test_letters(answer, words):
     for right in ("ac", "CA", "a, c", ["a", "c"]):
         expect_choices(right, "ac", {"b": "no.", "c": "think."})
@@ -221,7 +299,11 @@ def test_tensors_and_lists_become_arrays_and_words_do_not():
 
 def test_values_in_messages_are_short_and_hold_no_address():
     assert in_short(np.zeros((9, 9))).startswith("shape 9 × 9\n[[0. 0. 0. ... 0. 0. 0.]")
-    assert in_short(1234567) == "1,234,567" and in_short(double) == "double (a function or class)" and in_short(object()) == "an object of type object"
+    assert (
+        in_short(1234567) == "1,234,567"
+        and in_short(double) == "double (a function or class)"
+        and in_short(object()) == "an object of type object"
+    )
     assert len(in_short({"a": "b" * 1000})) < 320
 
 

@@ -10,11 +10,15 @@ from course_utils import exercises
 from course_utils.exercises import checking
 
 #: Messages that say no more than "wrong": a named slip must get a better one.
-GENERIC = re.compile(r"^the shape is |^the number is not right|is too (large|small)\.$|^Go through|^one is missing\. Go|^this is no array|numbers are asked for")
+GENERIC = re.compile(
+    r"^the shape is |^the number is not right|is too (large|small)\.$|^Go through|^one is missing\. Go|^this is no array|numbers are asked for"
+)
 
 
 def cases_of(number):
-    spec = importlib.util.spec_from_file_location(f"cases_{number}", Path(__file__).parent / "exercise_cases" / f"lesson_{number}.py")
+    spec = importlib.util.spec_from_file_location(
+        f"cases_{number}", Path(__file__).parent / "exercise_cases" / f"lesson_{number}.py"
+    )
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.CASES
@@ -23,7 +27,9 @@ def cases_of(number):
 LESSONS = [number for number in exercises.NUMBERS if (Path(exercises.__file__).parent / f"lesson_{number}.py").exists()]
 CASES = {(number, name): case for number in LESSONS for name, case in cases_of(number).items()}
 ALL = pytest.mark.parametrize("number, name", CASES, ids=lambda part: part)
-FUNCTIONS = pytest.mark.parametrize("number, name", [key for key, case in CASES.items() if not case.get("value")], ids=lambda part: part)
+FUNCTIONS = pytest.mark.parametrize(
+    "number, name", [key for key, case in CASES.items() if not case.get("value")], ids=lambda part: part
+)
 
 
 def exercise_of(number, name):
@@ -57,7 +63,9 @@ def test_each_slip_gets_a_message_of_its_own(number, name):
         assert not GENERIC.search(verdict.message), f"{slip}: {verdict}"
         assert " at 0x" not in str(verdict) and str(Path(__file__).parents[2]) not in str(verdict)
         messages[verdict.message] = slip
-    assert len(messages) == len(case["wrong"]), f"two slips share a message: {sorted(set(case['wrong']) - set(messages.values()))}"
+    assert len(messages) == len(case["wrong"]), (
+        f"two slips share a message: {sorted(set(case['wrong']) - set(messages.values()))}"
+    )
 
 
 @ALL

@@ -46,9 +46,13 @@ def test_they_are_what_keras_predicts_whatever_the_batch(base, images):
 
 
 def test_pooling_and_an_earlier_layer(base, images):
-    assert np.allclose(features.extract(base, images, pool=True), features.extract(base, images).mean(axis=(1, 2)), atol=1e-5)
+    assert np.allclose(
+        features.extract(base, images, pool=True), features.extract(base, images).mean(axis=(1, 2)), atol=1e-5
+    )
     layer = keras.Model(base.model.inputs, base.model.get_layer("conv_pw_3_relu").output)
-    assert np.allclose(features.extract(base, images, layer="conv_pw_3_relu"), layer.predict(images, verbose=0), atol=1e-5)
+    assert np.allclose(
+        features.extract(base, images, layer="conv_pw_3_relu"), layer.predict(images, verbose=0), atol=1e-5
+    )
 
 
 def test_the_same_is_computed_once(base, images, computed, capsys):
@@ -91,7 +95,10 @@ def test_a_base_loaded_again_finds_them(images, computed):
     assert len(computed) == 1
 
 
-@pytest.mark.parametrize("damage", [lambda content: content[:-300], lambda content: b"", lambda content: content[:500] + b"\0\1\2" + content[503:]])
+@pytest.mark.parametrize(
+    "damage",
+    [lambda content: content[:-300], lambda content: b"", lambda content: content[:500] + b"\0\1\2" + content[503:]],
+)
 def test_a_damaged_store_is_rebuilt_with_a_message(base, images, cache, computed, capsys, damage):
     expected = features.extract(base, images)
     (file,) = cache.glob("*.npz")
@@ -106,22 +113,37 @@ def test_a_damaged_store_is_rebuilt_with_a_message(base, images, cache, computed
 def test_whatever_zipfile_says_of_a_damaged_file_it_is_rebuilt(base, images, computed, monkeypatch, capsys, error):
     features.extract(base, images)
     read, failures = features._read, [error]
-    monkeypatch.setattr(features, "_read", lambda *given: (_ for _ in ()).throw(failures.pop()) if failures else read(*given))
+    monkeypatch.setattr(
+        features, "_read", lambda *given: (_ for _ in ()).throw(failures.pop()) if failures else read(*given)
+    )
     features.extract(base, images)
     assert f"the stored file is damaged ({error})" in capsys.readouterr().out and len(computed) == 2
 
 
 def test_a_store_that_may_not_be_read_is_kept_and_named(base, images, cache, monkeypatch):
     features.extract(base, images)
-    monkeypatch.setattr(features, "_read", lambda *given: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
-    with pytest.raises(features.DataError, match=r"the stored features .*\.npz may not be read: give yourself the right to, or set COURSE_CACHE"):
+    monkeypatch.setattr(
+        features, "_read", lambda *given: (_ for _ in ()).throw(PermissionError(13, "Permission denied"))
+    )
+    with pytest.raises(
+        features.DataError,
+        match=r"the stored features .*\.npz may not be read: give yourself the right to, or set COURSE_CACHE",
+    ):
         features.extract(base, images)
     assert len(list(cache.glob("*.npz"))) == 1
 
 
 def test_a_failure_leaves_no_half_written_file(base, images, cache, monkeypatch):
-    monkeypatch.setattr(np, "savez", lambda path, **arrays: path.write_bytes(b"half") and (_ for _ in ()).throw(OSError(28, "No space left on device")))
-    with pytest.raises(features.DataError, match="the store of features cannot be put into .*: the disk is full.*COURSE_CACHE"):
+    monkeypatch.setattr(
+        np,
+        "savez",
+        lambda path, **arrays: (
+            path.write_bytes(b"half") and (_ for _ in ()).throw(OSError(28, "No space left on device"))
+        ),
+    )
+    with pytest.raises(
+        features.DataError, match="the store of features cannot be put into .*: the disk is full.*COURSE_CACHE"
+    ):
         features.extract(base, images)
     assert not list(cache.glob("*.npz")) and not [path for path in cache.glob(".features-*") if path.is_dir()]
 
@@ -129,7 +151,9 @@ def test_a_failure_leaves_no_half_written_file(base, images, cache, monkeypatch)
 def test_a_cache_that_cannot_be_written(base, images, cache, read_only):
     cache.parent.mkdir()
     read_only(cache.parent)
-    with pytest.raises(features.DataError, match="there is no permission to write there. Set the environment variable COURSE_CACHE"):
+    with pytest.raises(
+        features.DataError, match="there is no permission to write there. Set the environment variable COURSE_CACHE"
+    ):
         features.extract(base, images)
 
 
@@ -143,7 +167,10 @@ def test_two_at_once_compute_once(base, images, computed):
 def test_more_than_the_free_memory_is_refused_before_the_work(base, images, computed, monkeypatch):
     free = psutil.virtual_memory()._replace(available=40_000)
     monkeypatch.setattr(psutil, "virtual_memory", lambda: free)
-    with pytest.raises(MemoryError, match=r"features of 10 pictures, 1 × 1 × 1024 each, need 0.0 GB, and 0.0 GB are free: take pool=True, fewer"):
+    with pytest.raises(
+        MemoryError,
+        match=r"features of 10 pictures, 1 × 1 × 1024 each, need 0.0 GB, and 0.0 GB are free: take pool=True, fewer",
+    ):
         features.extract(base, images)
     with pytest.raises(MemoryError, match=r"are free: take fewer pictures \(N_TRAIN\)"):
         features.extract(base, images, pool=True)
@@ -155,7 +182,11 @@ def test_a_containers_limit_counts(tmp_path, monkeypatch):
     machine = psutil.virtual_memory()._replace(available=10_000_000)
     monkeypatch.setattr(psutil, "virtual_memory", lambda: machine)
     assert features._free_memory() == 10_000_000  # no such files
-    for name, text in {"memory.max": "7000000\n", "memory.current": "5000000\n", "memory.stat": "anon 1\ninactive_file 1000000\n"}.items():
+    for name, text in {
+        "memory.max": "7000000\n",
+        "memory.current": "5000000\n",
+        "memory.stat": "anon 1\ninactive_file 1000000\n",
+    }.items():
         (tmp_path / name).write_text(text)
     assert features._free_memory() == 3_000_000
     (tmp_path / "memory.max").write_text("max\n")
@@ -163,7 +194,10 @@ def test_a_containers_limit_counts(tmp_path, monkeypatch):
 
 
 def test_pictures_that_do_not_fit(base, images):
-    with pytest.raises(ValueError, match=r"images must have shape \(count, 32, 32, 3\) for mobilenet; got \(10, 32, 32, 1\); repeat a grey"):
+    with pytest.raises(
+        ValueError,
+        match=r"images must have shape \(count, 32, 32, 3\) for mobilenet; got \(10, 32, 32, 1\); repeat a grey",
+    ):
         features.extract(base, images[..., :1])
     with pytest.raises(ValueError, match=r"got \(10, 32, 32\); repeat a grey"):
         features.extract(base, images[..., 0])
@@ -171,5 +205,7 @@ def test_pictures_that_do_not_fit(base, images):
         features.extract(base, images[:, :16])
     with pytest.raises(ValueError, match="images must hold at least one picture; got none"):
         features.extract(base, images[:0])
-    with pytest.raises(ValueError, match=r"layer: mobilenet has no layer 'conv_pw_3_rlu' \(did you mean conv_pw_3_relu\?\)"):
+    with pytest.raises(
+        ValueError, match=r"layer: mobilenet has no layer 'conv_pw_3_rlu' \(did you mean conv_pw_3_relu\?\)"
+    ):
         features.extract(base, images, layer="conv_pw_3_rlu")

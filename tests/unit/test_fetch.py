@@ -26,11 +26,19 @@ from course_utils.fetch import DataError
 
 RNG = np.random.default_rng(0)
 ARRAYS = {"x_train": ["uint8", 6, 5, 5], "y_train": ["uint8", 6], "x_test": ["uint8", 3, 5, 5], "y_test": ["uint8", 3]}
-CIFAR = {"x_train": ["uint8", 10, 32, 32, 3], "y_train": ["uint8", 10], "x_test": ["uint8", 2, 32, 32, 3], "y_test": ["uint8", 2]}
-PICTURES = {f"{split}/{label}": count for split, count in [("train", 2), ("validation", 1)] for label in ("cats", "dogs")}
+CIFAR = {
+    "x_train": ["uint8", 10, 32, 32, 3],
+    "y_train": ["uint8", 10],
+    "x_test": ["uint8", 2, 32, 32, 3],
+    "y_test": ["uint8", 2],
+}
+PICTURES = {
+    f"{split}/{label}": count for split, count in [("train", 2), ("validation", 1)] for label in ("cats", "dogs")
+}
 
 
 # what a publisher publishes
+
 
 def random_arrays(table=ARRAYS, **changed):
     arrays = {key: RNG.integers(0, 10, shape).astype(dtype) for key, (dtype, *shape) in table.items()}
@@ -65,7 +73,9 @@ class OldPickler(pickle.Pickler):
     """Writes dtypes as NumPy did when CIFAR-10 was made, with 0 and 1 for flags, and names the module by its old name."""
 
     def reducer_override(self, thing):
-        return (np.dtype, (thing.str[1:], 0, 1), thing.__reduce__()[2]) if isinstance(thing, np.dtype) else NotImplemented
+        return (
+            (np.dtype, (thing.str[1:], 0, 1), thing.__reduce__()[2]) if isinstance(thing, np.dtype) else NotImplemented
+        )
 
 
 def batch(images, labels):
@@ -77,7 +87,10 @@ def batch(images, labels):
 
 
 def cifar_batches(arrays):
-    batches = {f"data_batch_{n + 1}": batch(arrays["x_train"][2 * n:2 * n + 2], arrays["y_train"][2 * n:2 * n + 2]) for n in range(5)}
+    batches = {
+        f"data_batch_{n + 1}": batch(arrays["x_train"][2 * n : 2 * n + 2], arrays["y_train"][2 * n : 2 * n + 2])
+        for n in range(5)
+    }
     batches["test_batch"] = batch(arrays["x_test"], arrays["y_test"])
     return {f"cifar-10-batches-py/{name}": content for name, content in batches.items()}
 
@@ -94,6 +107,7 @@ def photographs():
 
 
 # a server on this machine, and a registry that points to it
+
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
@@ -149,20 +163,35 @@ def publish(server, tmp_path, monkeypatch):
 
     def go(name, content, **changes):
         server.answers[f"/{name}"] = content
-        entry = {"addresses": [f"{server.address}/{name}"], "file": f"{name}.published", "bytes": len(content), "classes": 10}
+        entry = {
+            "addresses": [f"{server.address}/{name}"],
+            "file": f"{name}.published",
+            "bytes": len(content),
+            "classes": 10,
+        }
         entry |= {key: value for key, value in changes.items() if value is not None}
         with fetch.REGISTRY.open("a") as file:
             file.write(f"[{name}]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in entry.items()))
 
     def small_mnist(content=None, **changes):
         content = content or npz(**random_arrays())
-        settings = {"recipe": "arrays", "target": "mnist.npz", "arrays": ARRAYS, "sha256": hashlib.sha256(content).hexdigest()}
+        settings = {
+            "recipe": "arrays",
+            "target": "mnist.npz",
+            "arrays": ARRAYS,
+            "sha256": hashlib.sha256(content).hexdigest(),
+        }
         go("mnist", content, **settings | changes)
 
     def small_cifar(members, **changes):
         content = tar_gz(members)
-        settings = {"recipe": "batches", "target": "cifar10.npz", "inside": "cifar-10-batches-py", "arrays": CIFAR,
-                    "sha256": hashlib.sha256(content).hexdigest()}
+        settings = {
+            "recipe": "batches",
+            "target": "cifar10.npz",
+            "inside": "cifar-10-batches-py",
+            "arrays": CIFAR,
+            "sha256": hashlib.sha256(content).hexdigest(),
+        }
         go("cifar10", content, **settings | changes)
 
     def small_pets(members, **changes):
@@ -201,12 +230,15 @@ def refused(data, capsys):
 
 # the registry itself
 
+
 def test_the_registry_names_the_three_data_sets_with_origin_and_licence():
     entries = fetch.known()
     assert list(entries) == ["mnist", "cifar10", "cats_vs_dogs"]
     for name, entry in entries.items():
         assert entry["title"] and entry["origin"] and entry["licence"] and entry["bytes"] > 1e7
-        assert all(address.startswith("https://") and address.endswith("/" + entry["file"]) for address in entry["addresses"])
+        assert all(
+            address.startswith("https://") and address.endswith("/" + entry["file"]) for address in entry["addresses"]
+        )
         assert entry["recipe"] in fetch.RECIPES and ("arrays" in entry) != ("pictures" in entry)
     assert entries["cifar10"]["sha256"].startswith("6d958be0"), "checked before anything is unpickled"
     assert entries["mnist"]["sha256"].startswith("731c5ac6") and entries["cats_vs_dogs"]["bytes"] == 68_606_236
@@ -214,13 +246,18 @@ def test_the_registry_names_the_three_data_sets_with_origin_and_licence():
 
 def test_importing_fetch_and_paths_loads_nothing_heavy(tmp_path):
     code = "import sys, course_utils; course_utils.fetch.known(); print(*sys.modules)"
-    modules = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True).stdout.split()
+    modules = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout.split()
     assert not {"numpy", "platformdirs", "pooch", "requests", "filelock", "PIL", "tqdm", "tensorflow"} & set(modules)
 
 
-@pytest.mark.parametrize("variable, folder, default", [
-    ("COURSE_DATA", paths.data_folder, "data"), ("COURSE_CACHE", paths.cache_folder, "")])
-def test_a_variable_names_the_folder_and_the_users_cache_is_the_default(variable, folder, default, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "variable, folder, default", [("COURSE_DATA", paths.data_folder, "data"), ("COURSE_CACHE", paths.cache_folder, "")]
+)
+def test_a_variable_names_the_folder_and_the_users_cache_is_the_default(
+    variable, folder, default, tmp_path, monkeypatch
+):
     import platformdirs
 
     users_cache = platformdirs.user_cache_path("convnet-course", appauthor=False)
@@ -239,6 +276,7 @@ def test_the_shipped_tables_are_found():
 
 
 # what goes well
+
 
 def test_arrays_are_downloaded_once_and_used_as_they_are(publish, server, data):
     content = npz(**random_arrays())
@@ -276,8 +314,11 @@ def test_googles_archive_becomes_folders(publish, data):
     publish.pets(members)
     folder = fetch.fetch("cats_vs_dogs")
     assert folder == data / "cats_vs_dogs"
-    assert {str(file.relative_to(folder)).replace(os.sep, "/"): file.read_bytes() for file in folder.rglob("*") if file.is_file()} == {
-        name.removeprefix("filtered/"): content for name, content in members.items() if name.endswith(".jpg")}
+    assert {
+        str(file.relative_to(folder)).replace(os.sep, "/"): file.read_bytes()
+        for file in folder.rglob("*")
+        if file.is_file()
+    } == {name.removeprefix("filtered/"): content for name, content in members.items() if name.endswith(".jpg")}
     assert fetch.check_folder(folder) == {"train": {"cats": 2, "dogs": 2}, "validation": {"cats": 1, "dogs": 1}}
 
 
@@ -325,7 +366,9 @@ def test_a_mirror_is_used_when_the_first_address_fails(publish, server, data):
 def test_a_failure_that_passes_is_tried_again(publish, server):
     content = npz(**random_arrays())
     publish.mnist(content)
-    server.answers["/mnist"] = lambda handler: send(handler, content) if len(server.asked) > 1 else handler.send_error(503)
+    server.answers["/mnist"] = lambda handler: (
+        send(handler, content) if len(server.asked) > 1 else handler.send_error(503)
+    )
     assert fetch.fetch("mnist").read_bytes() == content and len(server.asked) == 2
 
 
@@ -341,8 +384,10 @@ def test_two_processes_at_once_download_once(publish, server, data):
     content, go_on = npz(**random_arrays()), threading.Event()
     publish.mnist(content)
     server.answers["/mnist"] = lambda handler: go_on.wait(10) and send(handler, content)
-    code = ("from pathlib import Path; from course_utils import fetch; import filelock, pooch, requests; "
-            f"fetch.REGISTRY = Path({str(fetch.REGISTRY)!r}); print('ready', flush=True); print(fetch.fetch('mnist', lambda line: None))")
+    code = (
+        "from pathlib import Path; from course_utils import fetch; import filelock, pooch, requests; "
+        f"fetch.REGISTRY = Path({str(fetch.REGISTRY)!r}); print('ready', flush=True); print(fetch.fetch('mnist', lambda line: None))"
+    )
     both = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(2)]
     for process in both:
         assert process.stdout.readline() == "ready\n"
@@ -360,16 +405,22 @@ def test_a_terminal_shows_a_bar(publish, monkeypatch, capsys):
 
 # what goes wrong
 
+
 def test_an_unknown_name_is_refused_with_the_nearest(publish):
     publish.mnist()
     publish.pets({})
-    with pytest.raises(DataError, match=r"no data set 'mnst' can be fetched \(did you mean mnist\?\); those that can are mnist, cats"):
+    with pytest.raises(
+        DataError, match=r"no data set 'mnst' can be fetched \(did you mean mnist\?\); those that can are mnist, cats"
+    ):
         fetch.fetch("mnst")
 
 
 def test_a_wrong_hash_is_refused(publish, server, refused):
     publish.mnist(sha256="0" * 64)
-    refused("mnist", "mnist cannot be downloaded: http.*: its SHA-256 is [0-9a-f]{64}, 0{64} is expected. Get mnist.published")
+    refused(
+        "mnist",
+        "mnist cannot be downloaded: http.*: its SHA-256 is [0-9a-f]{64}, 0{64} is expected. Get mnist.published",
+    )
     assert server.asked == ["/mnist"] * 2
 
 
@@ -389,15 +440,29 @@ class Bomb:
 
 def test_nothing_but_arrays_is_unpickled(publish, refused, tmp_path):
     publish.cifar({"cifar-10-batches-py/data_batch_1": pickle.dumps(Bomb(str(tmp_path / "went_off")))})
-    refused("cifar10", "cifar10.published is not usable: it holds posix.mkdir, which is no array" if os.name == "posix" else "no array")
+    refused(
+        "cifar10",
+        "cifar10.published is not usable: it holds posix.mkdir, which is no array"
+        if os.name == "posix"
+        else "no array",
+    )
     assert not (tmp_path / "went_off").exists()
 
 
 @pytest.mark.parametrize("change", [-1, 1])
 def test_a_wrong_size_is_refused(publish, refused, change):
     content = zipped(photographs())
-    publish("cats_vs_dogs", content, bytes=len(content) + change, recipe="pictures", target="cats_vs_dogs", pictures=PICTURES)
-    refused("cats_vs_dogs", f"cats_vs_dogs cannot be downloaded: .*{len(content) + change:,} (bytes )?(that )?are expected")
+    publish(
+        "cats_vs_dogs",
+        content,
+        bytes=len(content) + change,
+        recipe="pictures",
+        target="cats_vs_dogs",
+        pictures=PICTURES,
+    )
+    refused(
+        "cats_vs_dogs", f"cats_vs_dogs cannot be downloaded: .*{len(content) + change:,} (bytes )?(that )?are expected"
+    )
 
 
 def test_a_page_instead_of_the_file_is_refused(publish, server, refused):
@@ -448,15 +513,21 @@ def test_waiting_for_another_process_has_an_end(publish, data, monkeypatch):
 
     publish.mnist()
     monkeypatch.setattr(fetch, "LIMIT", 0.1)
-    with filelock.FileLock(data / ".mnist.lock"), pytest.raises(DataError, match="mnist cannot be put into .*lock.* could not be acquired"):
+    with (
+        filelock.FileLock(data / ".mnist.lock"),
+        pytest.raises(DataError, match="mnist cannot be put into .*lock.* could not be acquired"),
+    ):
         fetch.fetch("mnist")
 
 
 def test_without_network_the_message_says_where_to_place_the_data(publish, server, data, refused):
     publish.mnist(addresses=["http://127.0.0.1:9/mnist", f"{server.address}/gone"])
-    refused("mnist", "mnist cannot be downloaded: http://127.0.0.1:9/mnist: no connection; http.*/gone: the server answers 404 "
-                     "Not Found. Get mnist.published elsewhere and put it into .*data, or place the data set itself at .*mnist.npz; "
-                     "see +python -m course_utils data")
+    refused(
+        "mnist",
+        "mnist cannot be downloaded: http://127.0.0.1:9/mnist: no connection; http.*/gone: the server answers 404 "
+        "Not Found. Get mnist.published elsewhere and put it into .*data, or place the data set itself at .*mnist.npz; "
+        "see +python -m course_utils data",
+    )
 
 
 def test_a_member_that_escapes_its_folder_is_refused(publish, refused, tmp_path):
@@ -473,7 +544,9 @@ def test_a_link_out_of_the_folder_is_refused(publish, refused, tmp_path):
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w:gz") as archive:
         archive.addfile(link)
-    publish("cifar10", file.getvalue(), recipe="batches", target="cifar10.npz", inside="cifar-10-batches-py", arrays=CIFAR)
+    publish(
+        "cifar10", file.getvalue(), recipe="batches", target="cifar10.npz", inside="cifar-10-batches-py", arrays=CIFAR
+    )
     refused("cifar10", "its member 'cifar-10-batches-py/link' is a link or a device")
 
 
@@ -509,8 +582,14 @@ def test_a_picture_that_a_decoder_stumbles_over_is_refused(publish, refused, mon
 
 WRONG = [
     ({"x_test": None}, "it has no x_test, but x_train, y_train, y_test"),
-    ({"x_train": np.zeros((6, 5, 5))}, r"x_train is float64 of shape \(6, 5, 5\); uint8 of shape \(6, 5, 5\) is expected"),
-    ({"x_train": np.zeros((6, 25), np.uint8)}, r"x_train is uint8 of shape \(6, 25\); uint8 of shape \(6, 5, 5\) is expected"),
+    (
+        {"x_train": np.zeros((6, 5, 5))},
+        r"x_train is float64 of shape \(6, 5, 5\); uint8 of shape \(6, 5, 5\) is expected",
+    ),
+    (
+        {"x_train": np.zeros((6, 25), np.uint8)},
+        r"x_train is uint8 of shape \(6, 25\); uint8 of shape \(6, 5, 5\) is expected",
+    ),
     ({"y_test": np.zeros((3, 1), np.uint8)}, r"y_test is uint8 of shape \(3, 1\); uint8 of shape \(3,\) is expected"),
     ({"y_test": np.array([1, 10, 2], np.uint8)}, "y_test has a label 10; 0 to 9 are expected"),
     ({"x_train": np.array([None])}, "allow_pickle=False"),
@@ -540,15 +619,35 @@ def test_what_is_no_npz_file_is_refused(publish, data, content):
         fetch.check_arrays(data / "mnist.npz", "mnist")
 
 
-@pytest.mark.parametrize("files, message", [
-    ([], r"train has the classes \(none\); at least two folders are expected"),
-    (["train/cats/1.jpg", "validation/cats/1.jpg"], "train has the classes cats; at least two folders are expected"),
-    (["train/cats/1.jpg", "train/dogs/1.jpg"], r"validation has the classes \(none\); cats, dogs are expected"),
-    (["train/cats/1.jpg", "train/dogs/1.jpg", "validation/cats/1.jpg", "validation/dogs/note.txt"], r"validation/dogs has no pictures"),
-    (["train/cats/1.jpg", "train/dogs/._1.jpg", "validation/cats/1.jpg", "validation/dogs/1.jpg"], r"train/dogs has no pictures"),
-    (["train/cats/1.jpg", "train/dogs/1.jpg", "validation/cats/1.jpg", "validation/dogs/1.jpg", "test/cats/1.jpg"],
-     "test has the classes cats; cats, dogs are expected"),
-])
+@pytest.mark.parametrize(
+    "files, message",
+    [
+        ([], r"train has the classes \(none\); at least two folders are expected"),
+        (
+            ["train/cats/1.jpg", "validation/cats/1.jpg"],
+            "train has the classes cats; at least two folders are expected",
+        ),
+        (["train/cats/1.jpg", "train/dogs/1.jpg"], r"validation has the classes \(none\); cats, dogs are expected"),
+        (
+            ["train/cats/1.jpg", "train/dogs/1.jpg", "validation/cats/1.jpg", "validation/dogs/note.txt"],
+            r"validation/dogs has no pictures",
+        ),
+        (
+            ["train/cats/1.jpg", "train/dogs/._1.jpg", "validation/cats/1.jpg", "validation/dogs/1.jpg"],
+            r"train/dogs has no pictures",
+        ),
+        (
+            [
+                "train/cats/1.jpg",
+                "train/dogs/1.jpg",
+                "validation/cats/1.jpg",
+                "validation/dogs/1.jpg",
+                "test/cats/1.jpg",
+            ],
+            "test has the classes cats; cats, dogs are expected",
+        ),
+    ],
+)
 def test_folders_that_lack_something_are_refused(tmp_path, files, message):
     for file in files:
         (tmp_path / "pets" / file).parent.mkdir(parents=True, exist_ok=True)
@@ -557,14 +656,31 @@ def test_folders_that_lack_something_are_refused(tmp_path, files, message):
         fetch.check_folder(tmp_path / "pets")
 
 
-@pytest.mark.parametrize("code, message", [
-    (errno.EACCES, "there is no permission to write there. Set the environment variable COURSE_DATA to a folder of your own"),
-    (errno.EROFS, "there is no permission to write there"),
-    (errno.ENOSPC, "the disk is full. About [0-9]+ MB are needed: make room, or set the environment variable COURSE_DATA"),
-    (errno.EIO, "COURSE_DATA names another folder"),
-])
-@pytest.mark.parametrize("where", [
-    "pathlib.Path.mkdir", "filelock.FileLock.acquire", "tempfile.mkdtemp", "numpy.savez", "course_utils.fetch.os.replace"])
+@pytest.mark.parametrize(
+    "code, message",
+    [
+        (
+            errno.EACCES,
+            "there is no permission to write there. Set the environment variable COURSE_DATA to a folder of your own",
+        ),
+        (errno.EROFS, "there is no permission to write there"),
+        (
+            errno.ENOSPC,
+            "the disk is full. About [0-9]+ MB are needed: make room, or set the environment variable COURSE_DATA",
+        ),
+        (errno.EIO, "COURSE_DATA names another folder"),
+    ],
+)
+@pytest.mark.parametrize(
+    "where",
+    [
+        "pathlib.Path.mkdir",
+        "filelock.FileLock.acquire",
+        "tempfile.mkdtemp",
+        "numpy.savez",
+        "course_utils.fetch.os.replace",
+    ],
+)
 def test_a_folder_that_cannot_be_written_to_is_refused(publish, refused, monkeypatch, code, message, where):
     def fail(*_, **__):
         raise OSError(code, os.strerror(code))
@@ -603,6 +719,7 @@ def test_a_file_in_the_place_of_the_data_folder_is_refused(publish, monkeypatch,
 
 # the command line
 
+
 def call(capsys, *arguments):
     code = cli.main(["data", *arguments])
     return code, *capsys.readouterr()
@@ -619,7 +736,9 @@ def test_data_lists_what_is_there_and_how_to_get_the_rest(publish, server, data,
     assert list(lines)[1:] == ["digits", "toy_pets", "mnist", "cats_vs_dogs"]
     assert "always there" in lines["digits"] and "always there" in lines["toy_pets"]
     assert "present" in lines["mnist"] and str(data / "mnist.npz") in lines["mnist"]
-    assert "missing" in lines["cats_vs_dogs"] and "python -m course_utils data fetch cats_vs_dogs" in lines["cats_vs_dogs"]
+    assert (
+        "missing" in lines["cats_vs_dogs"] and "python -m course_utils data fetch cats_vs_dogs" in lines["cats_vs_dogs"]
+    )
     sizes = {row.name: row.bytes for row in fetch.state()}
     assert sizes["mnist"] == len(content) and server.asked == ["/mnist"]
 
@@ -629,16 +748,32 @@ def test_data_says_when_the_data_folder_is_not_there_or_no_folder(publish, capsy
     for folder, note in [(tmp_path / "nowhere", "does not exist yet"), (fetch.REGISTRY, "is a file, not a folder")]:
         monkeypatch.setenv("COURSE_DATA", str(folder))
         code, out, err = call(capsys)
-        assert code == 0 and err == "" and f"data folder: {folder} ({note}; COURSE_DATA names another)" in out and "missing" in out
+        assert (
+            code == 0
+            and err == ""
+            and f"data folder: {folder} ({note}; COURSE_DATA names another)" in out
+            and "missing" in out
+        )
     assert not (tmp_path / "nowhere").exists()
 
 
-@pytest.mark.parametrize("spoil, problem", [
-    (lambda data: (data / "mnist.npz").write_bytes(b"half"), "mnist.npz is not as it should be: it is no complete .npz file"),
-    (lambda data: (data / "mnist.npz").write_bytes(npz(images=np.zeros(2))), "mnist.npz is not as it should be: it has no x_train"),
-    (lambda data: (data / "cats_vs_dogs" / "train" / "cats").mkdir(parents=True),
-     "cats_vs_dogs is not as it should be: train/cats has no pictures"),
-])
+@pytest.mark.parametrize(
+    "spoil, problem",
+    [
+        (
+            lambda data: (data / "mnist.npz").write_bytes(b"half"),
+            "mnist.npz is not as it should be: it is no complete .npz file",
+        ),
+        (
+            lambda data: (data / "mnist.npz").write_bytes(npz(images=np.zeros(2))),
+            "mnist.npz is not as it should be: it has no x_train",
+        ),
+        (
+            lambda data: (data / "cats_vs_dogs" / "train" / "cats").mkdir(parents=True),
+            "cats_vs_dogs is not as it should be: train/cats has no pictures",
+        ),
+    ],
+)
 def test_data_says_what_is_there_and_not_as_it_should_be(publish, data, capsys, spoil, problem):
     publish.mnist()
     publish.pets(photographs())
@@ -653,7 +788,9 @@ def test_data_says_what_is_there_and_not_as_it_should_be(publish, data, capsys, 
 @pytest.mark.parametrize("variable", ["COURSE_DATA", "COURSE_CACHE"])
 def test_the_home_of_a_user_who_is_not_known_is_refused(variable, monkeypatch, capsys):
     monkeypatch.setenv(variable, "~nobody_of_this_name/data")
-    with pytest.raises(FileNotFoundError, match=f"{variable}: '~nobody_of_this_name/data' .*no home folder.*: name an absolute path"):
+    with pytest.raises(
+        FileNotFoundError, match=f"{variable}: '~nobody_of_this_name/data' .*no home folder.*: name an absolute path"
+    ):
         (paths.data_folder if variable == "COURSE_DATA" else paths.cache_folder)()
     code, _, err = call(capsys)
     assert (code, "Traceback" in err) == (2 if variable == "COURSE_DATA" else 0, False)
@@ -677,7 +814,10 @@ def test_data_fetch_fetches_what_is_named(publish, server, data, capsys):
 def test_data_fetch_ends_with_1_when_it_fails(publish, capsys, data):
     publish.mnist(addresses=["http://127.0.0.1:9/mnist"])
     code, _, err = call(capsys, "fetch", "mnist")
-    assert code == 1 and "course_utils data fetch: mnist cannot be downloaded: http://127.0.0.1:9/mnist: no connection" in err
+    assert (
+        code == 1
+        and "course_utils data fetch: mnist cannot be downloaded: http://127.0.0.1:9/mnist: no connection" in err
+    )
     (data / "mnist.npz").write_bytes(b"laid out wrongly")
     code, _, err = call(capsys, "fetch", "mnist")
     assert code == 1 and "mnist.npz is not as it should be" in err

@@ -28,7 +28,11 @@ def rows(images):
 
 def test_the_digits_are_balanced_shuffled_and_split_without_overlap():
     data = datasets.load_arrays("digits")
-    assert {split: len(labels) for split, (_, labels) in data.splits.items()} == {"train": 4000, "validation": 500, "test": 500}
+    assert {split: len(labels) for split, (_, labels) in data.splits.items()} == {
+        "train": 4000,
+        "validation": 500,
+        "test": 500,
+    }
     for images, labels in data.splits.values():
         assert images.shape[1:] == (28, 28, 1) and images.dtype == np.uint8 and labels.dtype == np.int64
         assert len(set(np.bincount(labels, minlength=10))) == 1
@@ -56,13 +60,21 @@ def test_the_seed_decides_the_order():
 def test_arrays_hold_out_validation_from_training_and_keep_the_test_set(tmp_path, monkeypatch, name, shape):
     monkeypatch.setattr(fetch, "check_arrays", lambda path, name: dict(np.load(path)))  # these have not the real shapes
     rng = np.random.default_rng(0)
-    arrays = {f"{kind}_{split}": rng.integers(0, 256 if kind == "x" else 10, (count, *shape) if kind == "x" else count, np.uint8)
-              for split, count in [("train", 6000), ("test", 40)] for kind in "xy"}
+    arrays = {
+        f"{kind}_{split}": rng.integers(
+            0, 256 if kind == "x" else 10, (count, *shape) if kind == "x" else count, np.uint8
+        )
+        for split, count in [("train", 6000), ("test", 40)]
+        for kind in "xy"
+    }
     np.savez(tmp_path / "data" / f"{name}.npz", **arrays)
     data = datasets.load_arrays(name)
     expected = (*shape, 1)[:3]
     assert {split: images.shape for split, (images, _) in data.splits.items()} == {
-        "train": (1000, *expected), "validation": (5000, *expected), "test": (40, *expected)}
+        "train": (1000, *expected),
+        "validation": (5000, *expected),
+        "test": (40, *expected),
+    }
     known = dict(zip((image.tobytes() for image in arrays["x_train"]), arrays["y_train"]))
     for split in ("train", "validation"):
         assert all(known[image.tobytes()] == label for image, label in zip(*data.splits[split]))
@@ -91,7 +103,10 @@ def own(tmp_path):
 def test_a_folder_of_ones_own_becomes_arrays_cut_from_the_middle(own):
     data = datasets.load_arrays(str(own), size=20)
     assert data.classes == ("blue", "red") and data.name == "own" and str(own) not in str(data)
-    assert {split: images.shape for split, (images, _) in data.splits.items()} == {"train": (8, 20, 20, 3), "validation": (4, 20, 20, 3)}
+    assert {split: images.shape for split, (images, _) in data.splits.items()} == {
+        "train": (8, 20, 20, 3),
+        "validation": (4, 20, 20, 3),
+    }
     for images, labels in data.splits.values():
         assert (images[..., 1].mean(axis=(1, 2)) < 20).all(), "nothing of the borders"
         assert np.array_equal(images[:, 10, 10, 0] > images[:, 10, 10, 2], labels == 1)
@@ -99,11 +114,17 @@ def test_a_folder_of_ones_own_becomes_arrays_cut_from_the_middle(own):
 
 def bomb(width, height):
     """A PNG file that announces so many pixels, black and white, and is small."""
+
     def chunk(kind, content):
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
     header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(width * 100))) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(bytes(width * 100)))
+        + chunk(b"IEND", b"")
+    )
 
 
 def test_thirty_photographs_of_which_five_cannot_be_read(tmp_path):
@@ -114,20 +135,28 @@ def test_thirty_photographs_of_which_five_cannot_be_read(tmp_path):
         (folder / name).mkdir(parents=True)
         for number in range(15):
             top, left = rng.integers(0, 100, 2)
-            Image.fromarray(photograph[top:top + 200, left:left + 200]).save(folder / name / f"IMG {number:02}.jpg")
+            Image.fromarray(photograph[top : top + 200, left : left + 200]).save(folder / name / f"IMG {number:02}.jpg")
     whole = (folder / "Chats noirs" / "IMG 01.jpg").read_bytes()
-    damaged = {"Chats noirs/IMG 00.jpg": (b"", "the file is empty"), "Chats noirs/IMG 01.jpg": (whole[:2000], "truncated"),
-               "Chats noirs/IMG 02.jpg": ("Grüße".encode(), "it is no picture"),
-               "Köter & Welpen/IMG 00.jpg": (bomb(60_000, 60_000), "has more than 89,478,485 pixels"),
-               "Köter & Welpen/IMG 01.jpg": (b"PK\x03\x04 a letter, renamed", "it is no picture")}
+    damaged = {
+        "Chats noirs/IMG 00.jpg": (b"", "the file is empty"),
+        "Chats noirs/IMG 01.jpg": (whole[:2000], "truncated"),
+        "Chats noirs/IMG 02.jpg": ("Grüße".encode(), "it is no picture"),
+        "Köter & Welpen/IMG 00.jpg": (bomb(60_000, 60_000), "has more than 89,478,485 pixels"),
+        "Köter & Welpen/IMG 01.jpg": (b"PK\x03\x04 a letter, renamed", "it is no picture"),
+    }
     for file, (content, _) in damaged.items():
         (folder / file).write_bytes(content)
-    Image.fromarray(astronaut()[200:400, 200:400]).save(folder / "Köter & Welpen" / "IMG 02.jpg", "png")  # mislabelled, but a picture
+    Image.fromarray(astronaut()[200:400, 200:400]).save(
+        folder / "Köter & Welpen" / "IMG 02.jpg", "png"
+    )  # mislabelled, but a picture
     lines = str(datasets.load_arrays(str(folder), size=32)).splitlines()
     assert lines[0] == "mes photos: your own pictures (licence: yours to know)"
     assert lines[1].startswith("images of shape (32, 32, 3), uint8 from ")
-    assert lines[2:5] == ["train          19: Chats noirs 9, Köter & Welpen 10", "validation      6: Chats noirs 3, Köter & Welpen 3",
-                          "left out        5:"]
+    assert lines[2:5] == [
+        "train          19: Chats noirs 9, Köter & Welpen 10",
+        "validation      6: Chats noirs 3, Köter & Welpen 3",
+        "left out        5:",
+    ]
     for line, (file, (_, reason)) in zip(lines[5:], damaged.items(), strict=True):
         assert line.strip().startswith(file) and reason in line
 
@@ -138,7 +167,11 @@ def test_files_that_were_left_out_are_listed_with_the_reason_below_the_counts(ow
     data = datasets.load_arrays(str(own), size=20)
     assert [file for file, _ in data.left_out] == ["blue/empty.png", "red/note.jpg"]
     *_, train, validation, title, empty, note = str(data).splitlines()
-    assert (train, validation, title) == ("train           8: blue 4, red 4", "validation      4: blue 2, red 2", "left out        2:")
+    assert (train, validation, title) == (
+        "train           8: blue 4, red 4",
+        "validation      4: blue 2, red 2",
+        "left out        2:",
+    )
     assert empty.startswith("  blue/empty.png  cannot be read") and note.startswith("  red/note.jpg    cannot be read")
     assert "test" not in str(data) and str(own) not in str(data)
 
@@ -167,8 +200,9 @@ def test_toy_pets_are_drawn_once(monkeypatch, tmp_path):
     monkeypatch.setattr(toy_pets, "generate", generate)
     first, second = (datasets.load_arrays("toy_pets", size=16) for _ in range(2))
     assert len(calls) == 1 and np.array_equal(first.splits["test"][0], second.splits["test"][0])
-    assert first.classes == ("cats", "dogs") and {split: len(labels) for split, (_, labels) in first.splits.items()} == {
-        "train": 8, "validation": 4, "test": 4}
+    assert first.classes == ("cats", "dogs") and {
+        split: len(labels) for split, (_, labels) in first.splits.items()
+    } == {"train": 8, "validation": 4, "test": 4}
 
 
 def small_pets(monkeypatch):
@@ -188,10 +222,19 @@ def test_toy_pets_that_were_drawn_are_used_from_a_cache_that_cannot_be_written_t
         assert datasets.prepare_folder("toy_pets") == folder
 
 
-@pytest.mark.parametrize("code, message", [
-    (errno.ENOSPC, "the disk is full. About 12 MB are needed: make room, or set the environment variable COURSE_CACHE"),
-    (errno.EROFS, "there is no permission to write there. Set the environment variable COURSE_CACHE to a folder of your own$"),
-])
+@pytest.mark.parametrize(
+    "code, message",
+    [
+        (
+            errno.ENOSPC,
+            "the disk is full. About 12 MB are needed: make room, or set the environment variable COURSE_CACHE",
+        ),
+        (
+            errno.EROFS,
+            "there is no permission to write there. Set the environment variable COURSE_CACHE to a folder of your own$",
+        ),
+    ],
+)
 def test_toy_pets_for_which_there_is_no_place_are_refused_and_nothing_is_left(monkeypatch, tmp_path, code, message):
     drawn = []
 
@@ -207,18 +250,30 @@ def test_toy_pets_for_which_there_is_no_place_are_refused_and_nothing_is_left(mo
 
 
 def test_two_processes_at_once_draw_toy_pets_once(tmp_path):
-    code = ("from course_utils import datasets, toy_pets; import filelock; real = toy_pets.generate; print('ready', flush=True); input()\n"
-            "def generate(folder): print('drawn'); return real(folder, train=40, validation=2, test=2)\n"
-            "toy_pets.generate = generate; print(datasets.prepare_folder('toy_pets'))")
-    both = [subprocess.Popen([sys.executable, "-c", code], env=os.environ | {"COURSE_CACHE": str(tmp_path / "cache")},
-                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    code = (
+        "from course_utils import datasets, toy_pets; import filelock; real = toy_pets.generate; print('ready', flush=True); input()\n"
+        "def generate(folder): print('drawn'); return real(folder, train=40, validation=2, test=2)\n"
+        "toy_pets.generate = generate; print(datasets.prepare_folder('toy_pets'))"
+    )
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", code],
+            env=os.environ | {"COURSE_CACHE": str(tmp_path / "cache")},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
     for process in both:
         assert process.stdout.readline() == "ready\n"
     for process in both:
         process.stdin.write("\n")
         process.stdin.flush()
     said = [process.communicate(timeout=60)[0].split("\n") for process in both]
-    assert sorted(map(len, said)) == [2, 3] and {lines[-2] for lines in said} == {str(datasets.prepare_folder("toy_pets"))}
+    assert sorted(map(len, said)) == [2, 3] and {lines[-2] for lines in said} == {
+        str(datasets.prepare_folder("toy_pets"))
+    }
 
 
 @pytest.mark.parametrize("dataset", ["", " ", None, 5])
@@ -229,7 +284,10 @@ def test_what_is_no_name_is_refused(dataset):
 
 def test_a_folder_that_is_not_there_is_refused_with_the_place_that_was_looked_at(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(FileNotFoundError, match="DATASET: 'fotos' is neither a name nor a folder; the names are toy_pets, .*, and there is no folder .*fotos$"):
+    with pytest.raises(
+        FileNotFoundError,
+        match="DATASET: 'fotos' is neither a name nor a folder; the names are toy_pets, .*, and there is no folder .*fotos$",
+    ):
         datasets.load_arrays("fotos")
     with pytest.raises(FileNotFoundError, match="DATASET: '~nobody_of_this_name/x' is neither a name nor a folder"):
         datasets.load_arrays("~nobody_of_this_name/x")
@@ -246,15 +304,26 @@ def test_the_folder_one_is_in_has_its_name(own, monkeypatch):
 
 
 def test_so_many_pixels_that_memory_would_not_do_are_refused(own):
-    with pytest.raises(ValueError, match="size 20000: 8 pictures of this size take 9.6 GB of memory, and at most 4 are taken: .*IMAGE_SIZE"):
+    with pytest.raises(
+        ValueError,
+        match="size 20000: 8 pictures of this size take 9.6 GB of memory, and at most 4 are taken: .*IMAGE_SIZE",
+    ):
         datasets.load_arrays(str(own), size=20_000)
 
 
-@pytest.mark.parametrize("dataset, size, kind, message", [
-    ("toy_pest", 64, FileNotFoundError, r"DATASET: 'toy_pest' is neither a name nor a folder \(did you mean toy_pets\?\)"),
-    ("digits", 0, ValueError, "size must be a whole number of pixels, at least 8; got 0"),
-    ("digits", 64.0, ValueError, "size must be a whole number .* got 64.0"),
-])
+@pytest.mark.parametrize(
+    "dataset, size, kind, message",
+    [
+        (
+            "toy_pest",
+            64,
+            FileNotFoundError,
+            r"DATASET: 'toy_pest' is neither a name nor a folder \(did you mean toy_pets\?\)",
+        ),
+        ("digits", 0, ValueError, "size must be a whole number of pixels, at least 8; got 0"),
+        ("digits", 64.0, ValueError, "size must be a whole number .* got 64.0"),
+    ],
+)
 def test_what_makes_no_sense_is_refused(dataset, size, kind, message):
     with pytest.raises(kind, match=message):
         datasets.load_arrays(dataset, size)
@@ -272,31 +341,47 @@ def test_real_photographs_that_are_laid_out_are_used_and_looked_at(tmp_path):
     data = datasets.load_arrays("cats_vs_dogs", size=16)
     assert data.splits["train"][0].shape == (2, 16, 16, 3) and data.classes == ("cats", "dogs")
     (folder / "train" / "cats" / "1.jpg").write_bytes(b"damaged")
-    with pytest.raises(fetch.DataError, match="train/cats/1.jpg cannot be read as a picture: move .*cats_vs_dogs away, and it is made"):
+    with pytest.raises(
+        fetch.DataError, match="train/cats/1.jpg cannot be read as a picture: move .*cats_vs_dogs away, and it is made"
+    ):
         datasets.load_arrays("cats_vs_dogs")
     (folder / "validation" / "dogs" / "1.jpg").unlink()
     with pytest.raises(fetch.DataError, match="cats_vs_dogs"):
         datasets.prepare_folder("cats_vs_dogs")
 
 
-@pytest.mark.parametrize("arrays, message", [
-    ({"x_train": np.zeros((60_000, 28, 28), np.uint8)}, "it has no y_train, x_test, y_test, but x_train"),
-    ({"images": np.zeros(3)}, "it has no x_train, y_train, x_test, y_test, but images"),
-    ({"x_train": np.zeros(9), "y_train": np.zeros(9), "x_test": np.zeros(9), "y_test": np.zeros(9)},
-     r"x_train is float64 of shape \(9,\); uint8 of shape \(60000, 28, 28\) is expected"),
-])
+@pytest.mark.parametrize(
+    "arrays, message",
+    [
+        ({"x_train": np.zeros((60_000, 28, 28), np.uint8)}, "it has no y_train, x_test, y_test, but x_train"),
+        ({"images": np.zeros(3)}, "it has no x_train, y_train, x_test, y_test, but images"),
+        (
+            {"x_train": np.zeros(9), "y_train": np.zeros(9), "x_test": np.zeros(9), "y_test": np.zeros(9)},
+            r"x_train is float64 of shape \(9,\); uint8 of shape \(60000, 28, 28\) is expected",
+        ),
+    ],
+)
 def test_a_wrong_npz_laid_out_by_hand_is_refused_and_kept(tmp_path, arrays, message):
     np.savez_compressed(tmp_path / "data" / "mnist.npz", **arrays)
     before = (tmp_path / "data" / "mnist.npz").read_bytes()
-    with pytest.raises(fetch.DataError, match=f"mnist.npz is not as it should be: {message}. Move it away and get it anew"):
+    with pytest.raises(
+        fetch.DataError, match=f"mnist.npz is not as it should be: {message}. Move it away and get it anew"
+    ):
         datasets.load_arrays("mnist")
     assert (tmp_path / "data" / "mnist.npz").read_bytes() == before and len(list((tmp_path / "data").iterdir())) == 1
 
 
 def test_a_missing_npz_without_network_is_refused(monkeypatch):
-    monkeypatch.setattr(fetch, "known", lambda real=fetch.known(): {"mnist": real["mnist"] | {"addresses": ["http://127.0.0.1:9/mnist.npz"]}})
+    monkeypatch.setattr(
+        fetch,
+        "known",
+        lambda real=fetch.known(): {"mnist": real["mnist"] | {"addresses": ["http://127.0.0.1:9/mnist.npz"]}},
+    )
     monkeypatch.setattr(fetch, "PAUSE", 0)
-    with pytest.raises(fetch.DataError, match="mnist cannot be downloaded: .*no connection. Get mnist.npz elsewhere and put it into .*data"):
+    with pytest.raises(
+        fetch.DataError,
+        match="mnist cannot be downloaded: .*no connection. Get mnist.npz elsewhere and put it into .*data",
+    ):
         datasets.load_arrays("mnist")
 
 
@@ -316,12 +401,17 @@ def test_fewer_training_images_keep_the_classes_balanced_and_the_order(monkeypat
     everything, some = (datasets.load_arrays("digits", train=count).splits for count in (None, 25))
     images, labels = some["train"]
     assert images.shape == (25, 28, 28, 1) and sorted(np.bincount(labels)) == [2] * 5 + [3] * 5
-    places = [next(place for place, other in enumerate(everything["train"][0]) if np.array_equal(image, other)) for image in images]
+    places = [
+        next(place for place, other in enumerate(everything["train"][0]) if np.array_equal(image, other))
+        for image in images
+    ]
     assert places == sorted(places) and np.array_equal(everything["train"][1][places], labels)
     assert all(np.array_equal(some[split][0], everything[split][0]) for split in ("validation", "test"))
 
 
 @pytest.mark.parametrize("count", [0, 9, 4001, 2.5, True, "all"])
 def test_a_number_of_training_images_that_cannot_be_is_refused(count):
-    with pytest.raises(ValueError, match=r"N_TRAIN .* whole number from 10, one picture a class, to 4,000, or None for all; got "):
+    with pytest.raises(
+        ValueError, match=r"N_TRAIN .* whole number from 10, one picture a class, to 4,000, or None for all; got "
+    ):
         datasets.load_arrays("digits", train=count)

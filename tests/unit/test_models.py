@@ -21,14 +21,16 @@ def test_the_three_block_convnet_has_the_parameters_of_its_layers():
     assert models.three_block_convnet().count_params() == convolutions + dense == 1_212_513
 
 
-@pytest.mark.parametrize("builder, smallest", [(models.shallow_vgg, 4), (models.three_block_convnet, 22), (models.googlenet, 32)])
+@pytest.mark.parametrize(
+    "builder, smallest", [(models.shallow_vgg, 4), (models.three_block_convnet, 22), (models.googlenet, 32)]
+)
 @pytest.mark.parametrize("classes, units, activation", [(2, 1, "sigmoid"), (3, 3, "softmax")])
 def test_heads_follow_the_number_of_classes(builder, smallest, classes, units, activation):
     model = builder((smallest, smallest, 1), classes)
     assert model.output_shape == (None, units) and model.layers[-1].activation is keras.activations.get(activation)
     assert not model.compiled
     probabilities = model.predict(np.zeros((2, smallest, smallest, 1), "float32"), verbose=0)
-    assert ((0 <= probabilities) & (probabilities <= 1)).all()
+    assert ((probabilities >= 0) & (probabilities <= 1)).all()
 
 
 def test_two_classes_have_one_unit_and_more_have_one_each():
@@ -42,9 +44,21 @@ def test_googlenet_has_the_papers_shapes_and_parameters():
     """Output sizes of table 1 of the paper; the parameters are those of its published weights (Caffe's bvlc_googlenet)."""
     network = models.googlenet()
     assert network.count_params() == 6_998_552
-    paper = {"conv1": (112, 112, 64), "pool1": (56, 56, 64), "conv2": (56, 56, 192), "pool2": (28, 28, 192), "3a": (28, 28, 256),
-             "3b": (28, 28, 480), "4a": (14, 14, 512), "4b": (14, 14, 512), "4c": (14, 14, 512), "4d": (14, 14, 528),
-             "4e": (14, 14, 832), "5a": (7, 7, 832), "5b": (7, 7, 1024)}
+    paper = {
+        "conv1": (112, 112, 64),
+        "pool1": (56, 56, 64),
+        "conv2": (56, 56, 192),
+        "pool2": (28, 28, 192),
+        "3a": (28, 28, 256),
+        "3b": (28, 28, 480),
+        "4a": (14, 14, 512),
+        "4b": (14, 14, 512),
+        "4c": (14, 14, 512),
+        "4d": (14, 14, 528),
+        "4e": (14, 14, 832),
+        "5a": (7, 7, 832),
+        "5b": (7, 7, 1024),
+    }
     assert {name: network.get_layer(name).output.shape[1:] for name in paper} == paper
     assert network.get_layer("features").output.shape == (None, 1024)
 

@@ -66,7 +66,9 @@ def test_the_first_preparation_says_that_it_happens(pets, capsys):
 def test_the_smallest_hashes_go_to_validation(pets):
     prepared = own_images.prepare(pets)
     for name in ("chats noirs é", "dogs"):
-        train, validation = ({path.stem for path in (prepared.path / split / name).iterdir()} for split in ("train", "validation"))
+        train, validation = (
+            {path.stem for path in (prepared.path / split / name).iterdir()} for split in ("train", "validation")
+        )
         assert max(validation) < min(train)
 
 
@@ -106,9 +108,18 @@ def test_every_kind_of_file_becomes_upright_rgb_of_at_most_256(tmp_path):
     folder = tmp_path / "kinds"
     for name, seed in [("a", 0), ("b", 50)]:
         (folder / name).mkdir(parents=True)
-        kinds = {"x.jpg": noise(seed), "x.png": noise(seed + 1).convert("P"), "x.webp": noise(seed + 2), "x.bmp": noise(seed + 3),
-                 "x.gif": noise(seed + 4), "x.tiff": noise(seed + 5).convert("L"), "alpha.png": noise(seed + 6).convert("RGBA"),
-                 "cmyk.jpg": noise(seed + 7).convert("CMYK"), "large.png": noise(seed + 8).resize((800, 300)), "PHONE.JPG": noise(seed + 9)}
+        kinds = {
+            "x.jpg": noise(seed),
+            "x.png": noise(seed + 1).convert("P"),
+            "x.webp": noise(seed + 2),
+            "x.bmp": noise(seed + 3),
+            "x.gif": noise(seed + 4),
+            "x.tiff": noise(seed + 5).convert("L"),
+            "alpha.png": noise(seed + 6).convert("RGBA"),
+            "cmyk.jpg": noise(seed + 7).convert("CMYK"),
+            "large.png": noise(seed + 8).resize((800, 300)),
+            "PHONE.JPG": noise(seed + 9),
+        }
         exif = Image.Exif()
         exif[0x0112] = 6
         for file, picture in kinds.items():
@@ -140,13 +151,29 @@ def test_what_cannot_be_read_is_listed_with_the_reason(pets):
     noise(7, (20, 20)).save(pets / "dogs" / "tiny.png")
     (pets / "dogs" / "again.png").write_bytes(good)
     (pets / "dogs" / "nowhere.png").symlink_to("nothing here")
-    (pets / "dogs" / "other kind.jpg").write_bytes((pets / "dogs" / "1.png").read_bytes() + b"x")  # a PNG; "1.png" comes first
+    (pets / "dogs" / "other kind.jpg").write_bytes(
+        (pets / "dogs" / "1.png").read_bytes() + b"x"
+    )  # a PNG; "1.png" comes first
     (pets / "loose.png").write_bytes(good)
     (pets / "Thumbs.db").touch()
     prepared = own_images.prepare(pets)
     reasons = dict(prepared.left_out)
-    assert set(reasons) == {"loose.png", *(f"dogs/{name}" for name in (
-        "text.jpg", "empty.png", "cut.png", "tiny.png", "deep", "again.png", "nowhere.png", "other kind.jpg"))}
+    assert set(reasons) == {
+        "loose.png",
+        *(
+            f"dogs/{name}"
+            for name in (
+                "text.jpg",
+                "empty.png",
+                "cut.png",
+                "tiny.png",
+                "deep",
+                "again.png",
+                "nowhere.png",
+                "other kind.jpg",
+            )
+        ),
+    }
     assert reasons["dogs/other kind.jpg"] == "the same picture as dogs/1.png", "a PNG by the name of .jpg is read"
     assert "no file" in reasons["dogs/nowhere.png"] and "in no class's folder" in reasons["loose.png"]
     assert "the file is empty" in reasons["dogs/empty.png"] and "truncated" in reasons["dogs/cut.png"]
@@ -158,8 +185,7 @@ def test_what_cannot_be_read_is_listed_with_the_reason(pets):
 def test_an_enormous_file_is_left_out_and_not_decoded(pets, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 3000)
     noise(5, (100, 100)).save(pets / "dogs" / "enormous.png")
-    assert own_images.prepare(pets).left_out[0] == (
-        "dogs/enormous.png", "has more than 3,000 pixels")
+    assert own_images.prepare(pets).left_out[0] == ("dogs/enormous.png", "has more than 3,000 pixels")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no such thing on this system")
@@ -189,7 +215,9 @@ def test_a_folder_that_is_split_keeps_its_split(tmp_path):
 def test_accents_are_the_same_however_a_system_spells_them(tmp_path):
     for split, form in [("train", "NFC"), ("validation", "NFD")]:
         for number, name in enumerate(("été", "hiver")):
-            fill(tmp_path / "s" / split / unicodedata.normalize(form, name), 3, seed=100 * number + 50 * (form == "NFD"))
+            fill(
+                tmp_path / "s" / split / unicodedata.normalize(form, name), 3, seed=100 * number + 50 * (form == "NFD")
+            )
     assert own_images.prepare(tmp_path / "s").counts["validation"] == {"été": 3, "hiver": 3}
 
 
@@ -218,22 +246,51 @@ def test_a_second_call_reads_no_picture_and_an_edited_one_is_noticed(pets, monke
         own_images.prepare(pets)
 
 
-@pytest.mark.parametrize("spoil, message", [
-    (lambda pets: shutil.rmtree(pets / "dogs"), "'my pets' needs at least two classes, .*; got chats noirs é"),
-    (lambda pets: [shutil.rmtree(path) for path in list(pets.iterdir())], "needs at least two classes, .*; got no sub-folder"),
-    (lambda pets: [path.unlink() for path in list((pets / "dogs").iterdir())], "class 'dogs' needs at least 4 readable pictures; got 0"),
-    (lambda pets: [path.unlink() for path in sorted((pets / "dogs").iterdir())[3:]], "class 'dogs' needs at least 4 .*; got 3"),
-    (lambda pets: [path.write_text("x") for path in sorted((pets / "dogs").iterdir())[:8]],
-     r"class 'dogs' needs at least 4 .*; got 2 \(left out: dogs/0.png: cannot be read.*, and 5 more\)"),
-    (lambda pets: [(pets / "chats noirs é" / "0.png").write_text("x"), *(path.unlink() for path in list((pets / "dogs").iterdir()))],
-     "class 'dogs' needs at least 4 readable pictures; got 0$"),
-    (lambda pets: (pets / "dogs").rename(pets / "train"),
-     "has a folder 'train' but no 'validation': name the folder 'train' itself .*, or make a folder 'validation'; if it is a class, rename it"),
-    (lambda pets: (pets / "dogs").rename(pets / "Training"), "has a folder 'Training' but no 'validation'"),
-    (lambda pets: [(pets / name).mkdir() for name in ("train", "val", "valid")], "has both 'val' and 'valid': keep one of them"),
-    (lambda pets: [(path / "in").mkdir() or [file.rename(path / "in" / file.name) for file in list(path.glob("*.png"))]
-                   for path in list(pets.iterdir())], "hold only folders: name the folder whose sub-folders hold the pictures"),
-])
+@pytest.mark.parametrize(
+    "spoil, message",
+    [
+        (lambda pets: shutil.rmtree(pets / "dogs"), "'my pets' needs at least two classes, .*; got chats noirs é"),
+        (
+            lambda pets: [shutil.rmtree(path) for path in list(pets.iterdir())],
+            "needs at least two classes, .*; got no sub-folder",
+        ),
+        (
+            lambda pets: [path.unlink() for path in list((pets / "dogs").iterdir())],
+            "class 'dogs' needs at least 4 readable pictures; got 0",
+        ),
+        (
+            lambda pets: [path.unlink() for path in sorted((pets / "dogs").iterdir())[3:]],
+            "class 'dogs' needs at least 4 .*; got 3",
+        ),
+        (
+            lambda pets: [path.write_text("x") for path in sorted((pets / "dogs").iterdir())[:8]],
+            r"class 'dogs' needs at least 4 .*; got 2 \(left out: dogs/0.png: cannot be read.*, and 5 more\)",
+        ),
+        (
+            lambda pets: [
+                (pets / "chats noirs é" / "0.png").write_text("x"),
+                *(path.unlink() for path in list((pets / "dogs").iterdir())),
+            ],
+            "class 'dogs' needs at least 4 readable pictures; got 0$",
+        ),
+        (
+            lambda pets: (pets / "dogs").rename(pets / "train"),
+            "has a folder 'train' but no 'validation': name the folder 'train' itself .*, or make a folder 'validation'; if it is a class, rename it",
+        ),
+        (lambda pets: (pets / "dogs").rename(pets / "Training"), "has a folder 'Training' but no 'validation'"),
+        (
+            lambda pets: [(pets / name).mkdir() for name in ("train", "val", "valid")],
+            "has both 'val' and 'valid': keep one of them",
+        ),
+        (
+            lambda pets: [
+                (path / "in").mkdir() or [file.rename(path / "in" / file.name) for file in list(path.glob("*.png"))]
+                for path in list(pets.iterdir())
+            ],
+            "hold only folders: name the folder whose sub-folders hold the pictures",
+        ),
+    ],
+)
 def test_a_folder_that_cannot_be_used_is_refused_and_nothing_is_left_behind(pets, tmp_path, spoil, message):
     spoil(pets)
     with pytest.raises(ValueError, match=f"DATASET: .*{message}"):
@@ -248,7 +305,9 @@ def test_a_split_without_one_of_the_classes_is_refused(tmp_path):
         own_images.prepare(tmp_path / "s")
     (tmp_path / "s" / "val" / "b").mkdir()
     (tmp_path / "s" / "val" / "b" / "x.png").touch()
-    with pytest.raises(ValueError, match="class 'b' needs at least 4 readable pictures; got 2 .left out: val/b/x.png: .*empty"):
+    with pytest.raises(
+        ValueError, match="class 'b' needs at least 4 readable pictures; got 2 .left out: val/b/x.png: .*empty"
+    ):
         own_images.prepare(tmp_path / "s")
     fill(tmp_path / "s" / "test" / "b", count=3, seed=70)
     fill(tmp_path / "s" / "test" / "a", count=3, seed=80)
@@ -270,12 +329,25 @@ def test_a_missing_folder_is_refused(tmp_path):
         own_images.prepare(tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize("where", ["pathlib.Path.write_bytes", "pathlib.Path.mkdir", "pathlib.Path.write_text", "os.replace"])
-@pytest.mark.parametrize("code, message", [
-    (errno.ENOSPC, "the disk is full. About 2 MB are needed: make room, or set the environment variable COURSE_CACHE"),
-    (errno.EROFS, "there is no permission to write there. Set the environment variable COURSE_CACHE to a folder of your own$"),
-])
-def test_a_cache_that_cannot_be_written_to_is_refused_and_what_was_there_stays(pets, tmp_path, monkeypatch, where, code, message):
+@pytest.mark.parametrize(
+    "where", ["pathlib.Path.write_bytes", "pathlib.Path.mkdir", "pathlib.Path.write_text", "os.replace"]
+)
+@pytest.mark.parametrize(
+    "code, message",
+    [
+        (
+            errno.ENOSPC,
+            "the disk is full. About 2 MB are needed: make room, or set the environment variable COURSE_CACHE",
+        ),
+        (
+            errno.EROFS,
+            "there is no permission to write there. Set the environment variable COURSE_CACHE to a folder of your own$",
+        ),
+    ],
+)
+def test_a_cache_that_cannot_be_written_to_is_refused_and_what_was_there_stays(
+    pets, tmp_path, monkeypatch, where, code, message
+):
     def fail(*_, **__):
         raise OSError(code, os.strerror(code))
 
@@ -308,16 +380,24 @@ def test_what_a_killed_process_left_is_cleared_away_and_others_may_read_what_is_
     finally:
         os.umask(mask)
     assert [path for path in left(tmp_path / "cache") if "half" in path] == []
-    assert sys.platform == "win32" or all(path.stat().st_mode & 0o044 == 0o044 for path in [prepared.path, *prepared.path.rglob("*")])
+    assert sys.platform == "win32" or all(
+        path.stat().st_mode & 0o044 == 0o044 for path in [prepared.path, *prepared.path.rglob("*")]
+    )
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits")
 def test_a_disk_that_is_full_within_a_picture_is_noticed(pets, tmp_path):
-    code = ("import resource, sys; from course_utils import own_images\n"
-            "resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))  # the rest of a file is not written, as where a disk is full\n"
-            f"own_images.prepare({str(pets)!r})")
-    done = subprocess.run([sys.executable, "-B", "-c", code], env=os.environ | {"COURSE_CACHE": str(tmp_path / "cache")},
-                          capture_output=True, text=True)
+    code = (
+        "import resource, sys; from course_utils import own_images\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))  # the rest of a file is not written, as where a disk is full\n"
+        f"own_images.prepare({str(pets)!r})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", code],
+        env=os.environ | {"COURSE_CACHE": str(tmp_path / "cache")},
+        capture_output=True,
+        text=True,
+    )
     assert "DataError: the pictures of 'my pets' cannot be put into" in done.stderr
     assert left(tmp_path / "cache") == ["own"]
 
@@ -330,7 +410,10 @@ def _prepare_in(cache, folder):
 def test_two_processes_at_once_end_with_the_same_folder(pets, tmp_path):
     with multiprocessing.get_context("fork").Pool(2) as pool:
         first, second = pool.starmap(_prepare_in, [(tmp_path / "cache", pets)] * 2)
-    assert first == second and len([path for path in (tmp_path / "cache" / "own").iterdir() if path.suffix != ".lock"]) == 1
+    assert (
+        first == second
+        and len([path for path in (tmp_path / "cache" / "own").iterdir() if path.suffix != ".lock"]) == 1
+    )
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "gif", "bmp", "tiff", "webp", "ppm"])
@@ -340,7 +423,7 @@ def test_damaged_files_of_every_kind_are_refused_and_never_crash(tmp_path, suffi
     noise(0).save(path)
     whole = path.read_bytes()
     for _ in range(40):
-        damaged = bytearray(whole[:rng.integers(0, len(whole))] if rng.random() < 0.5 else whole)
+        damaged = bytearray(whole[: rng.integers(0, len(whole))] if rng.random() < 0.5 else whole)
         for place in rng.integers(0, max(len(damaged), 1), rng.integers(0, 20)):
             if damaged:
                 damaged[place] = rng.integers(0, 256)

@@ -30,15 +30,19 @@ def test_an_unknown_module_is_refused_with_the_known_ones():
 
 
 def test_importing_tensorflow_quietly_leaves_stderr_empty():
-    code = ("from course_utils import runtime\nwith runtime.quiet():\n    import tensorflow as tf\n"
-            "import sys; print(tf.constant(1).numpy()); print('after', file=sys.stderr)")
+    code = (
+        "from course_utils import runtime\nwith runtime.quiet():\n    import tensorflow as tf\n"
+        "import sys; print(tf.constant(1).numpy()); print('after', file=sys.stderr)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "1\n" and done.stderr == "after\n"
 
 
 def test_an_error_while_quiet_is_raised_and_stderr_restored():
-    code = ("from course_utils import runtime\ntry:\n    with runtime.quiet():\n        import no_such_module\n"
-            "except ImportError as error:\n    import sys; print(error, file=sys.stderr)")
+    code = (
+        "from course_utils import runtime\ntry:\n    with runtime.quiet():\n        import no_such_module\n"
+        "except ImportError as error:\n    import sys; print(error, file=sys.stderr)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "no_such_module" in done.stderr
 

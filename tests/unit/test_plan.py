@@ -11,8 +11,11 @@ from course_utils.batch.plan import expand, read_plan
 SEED = Parameter("SEED", "int", 0, "")
 LESSONS = [
     Lesson("01_convolution", Path("01.ipynb"), {"IMAGE": Parameter("IMAGE", "str", "chelsea", ""), "SEED": SEED}),
-    Lesson("06_augmentation", Path("06.ipynb"), {"EPOCHS": Parameter("EPOCHS", "int", 5, ""), "SEED": SEED,
-                                                 "FLIP": Parameter("FLIP", "bool", True, "")}),
+    Lesson(
+        "06_augmentation",
+        Path("06.ipynb"),
+        {"EPOCHS": Parameter("EPOCHS", "int", 5, ""), "SEED": SEED, "FLIP": Parameter("FLIP", "bool", True, "")},
+    ),
 ]
 
 
@@ -28,8 +31,12 @@ def test_the_quick_plan_is_every_lesson_at_its_defaults(tmp_path):
 
 
 def test_a_grid_and_seeds_make_one_run_for_each_combination(tmp_path):
-    specs = expand(plan(lesson="06", parameters={"EPOCHS": 2}, grid={"FLIP": [False, True]}, seeds=3), LESSONS, tmp_path)
-    assert [(spec.changed["FLIP"], spec.changed["SEED"]) for spec in specs] == [(f, s) for f in (False, True) for s in range(3)]
+    specs = expand(
+        plan(lesson="06", parameters={"EPOCHS": 2}, grid={"FLIP": [False, True]}, seeds=3), LESSONS, tmp_path
+    )
+    assert [(spec.changed["FLIP"], spec.changed["SEED"]) for spec in specs] == [
+        (f, s) for f in (False, True) for s in range(3)
+    ]
     assert all(spec.changed["EPOCHS"] == 2 for spec in specs)
     assert len({spec.name for spec in specs}) == 6
 
@@ -48,12 +55,21 @@ def test_only_the_chosen_lessons_run(tmp_path):
     assert [spec.lesson for spec in expand(plan(), LESSONS, tmp_path, only=["convolution"])] == ["01_convolution"]
 
 
-@pytest.mark.parametrize("arguments, message", [
-    ({"overrides": {"EPOCH": "2"}}, r"no selected lesson has a parameter 'EPOCH' \(did you mean EPOCHS\?\)"),
-    ({"overrides": {"EPOCHS": "2"}, "only": ["01"]}, "no selected lesson has a parameter 'EPOCHS'; there are IMAGE, SEED"),
-    ({"overrides": {"EPOCHS": "many"}}, "06_augmentation: parameter EPOCHS: int is expected, such as 5; got 'many'"),
-    ({"only": ["7"]}, "no lesson '7'"),
-])
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"overrides": {"EPOCH": "2"}}, r"no selected lesson has a parameter 'EPOCH' \(did you mean EPOCHS\?\)"),
+        (
+            {"overrides": {"EPOCHS": "2"}, "only": ["01"]},
+            "no selected lesson has a parameter 'EPOCHS'; there are IMAGE, SEED",
+        ),
+        (
+            {"overrides": {"EPOCHS": "many"}},
+            "06_augmentation: parameter EPOCHS: int is expected, such as 5; got 'many'",
+        ),
+        ({"only": ["7"]}, "no lesson '7'"),
+    ],
+)
 def test_what_no_lesson_has_is_refused(tmp_path, arguments, message):
     with pytest.raises(UsageError, match=message):
         expand(plan(), LESSONS, tmp_path, **arguments)
@@ -100,24 +116,31 @@ def write(folder, text):
 
 def test_a_plan_file_is_read(tmp_path):
     path = write(tmp_path, 'title = "T"\n[[run]]\nlesson = "06"\nparameters = { EPOCHS = 30 }\nseeds = 5\n')
-    assert read_plan(path) == {"title": "T", "timeout": 1800, "run": [{"lesson": "06", "parameters": {"EPOCHS": 30}, "grid": {}, "seeds": 5}]}
+    assert read_plan(path) == {
+        "title": "T",
+        "timeout": 1800,
+        "run": [{"lesson": "06", "parameters": {"EPOCHS": 30}, "grid": {}, "seeds": 5}],
+    }
 
 
-@pytest.mark.parametrize("text, message", [
-    ("title = ", "cannot be read"),
-    ("titel = 'x'\n[[run]]\nlesson='06'", "got 'titel'"),
-    ("title = 'x'", "needs at least one"),
-    ("[[run]]\nlesson = 6", "each .*run.* needs lesson"),
-    ("[[run]]\nlesson = '06'\nseed = 3", r"got 'seed' \(did you mean seeds\?\)"),
-    ("[[run]]\nlesson = '06'\nseeds = 0", "seeds must be a whole number, at least 1; got 0"),
-    ("[[run]]\nlesson = '06'\ngrid = { EPOCHS = 3 }", "grid must be a table .* of lists"),
-    ("[[run]]\nlesson = '06'\nparameters = 3", "parameters must be a table"),
-    ("run = ['01']", "needs at least one"),
-    ("timeout = 0\n[[run]]\nlesson = '06'", "timeout must be a whole number of seconds, at least 1; got 0"),
-    ("title = ['x']\n[[run]]\nlesson = '06'", "title must be a text"),
-    ("[[run]]\nlesson = '06'\nparameters = { A = 1 }\ngrid = { A = [1] }", "A is given twice"),
-    ("[[run]]\nlesson = '06'\ngrid = { SEED = [1] }\nseeds = 2", "SEED is given twice"),
-])
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("title = ", "cannot be read"),
+        ("titel = 'x'\n[[run]]\nlesson='06'", "got 'titel'"),
+        ("title = 'x'", "needs at least one"),
+        ("[[run]]\nlesson = 6", "each .*run.* needs lesson"),
+        ("[[run]]\nlesson = '06'\nseed = 3", r"got 'seed' \(did you mean seeds\?\)"),
+        ("[[run]]\nlesson = '06'\nseeds = 0", "seeds must be a whole number, at least 1; got 0"),
+        ("[[run]]\nlesson = '06'\ngrid = { EPOCHS = 3 }", "grid must be a table .* of lists"),
+        ("[[run]]\nlesson = '06'\nparameters = 3", "parameters must be a table"),
+        ("run = ['01']", "needs at least one"),
+        ("timeout = 0\n[[run]]\nlesson = '06'", "timeout must be a whole number of seconds, at least 1; got 0"),
+        ("title = ['x']\n[[run]]\nlesson = '06'", "title must be a text"),
+        ("[[run]]\nlesson = '06'\nparameters = { A = 1 }\ngrid = { A = [1] }", "A is given twice"),
+        ("[[run]]\nlesson = '06'\ngrid = { SEED = [1] }\nseeds = 2", "SEED is given twice"),
+    ],
+)
 def test_a_malformed_plan_is_refused(tmp_path, text, message):
     with pytest.raises(UsageError, match=message):
         read_plan(write(tmp_path, text))

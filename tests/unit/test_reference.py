@@ -11,10 +11,18 @@ from scipy import signal
 
 from course_utils import reference
 from course_utils.counting import output_size
-from course_utils.reference import (average_pool2d, conv2d, convolve2d, correlate1d, correlate2d, max_pool2d, pad, relu)
+from course_utils.reference import average_pool2d, conv2d, convolve2d, correlate1d, correlate2d, max_pool2d, pad, relu
 
-LECTURE = np.array([[5, 1, 3, 5, 7, 9], [3, 4, 4, 0, 7, 8], [6, 1, 8, 6, 3, 4],
-                    [1, 3, 5, 8, 4, 6], [1, 7, 5, 3, 1, 2], [7, 2, 2, 6, 4, 6]])
+LECTURE = np.array(
+    [
+        [5, 1, 3, 5, 7, 9],
+        [3, 4, 4, 0, 7, 8],
+        [6, 1, 8, 6, 3, 4],
+        [1, 3, 5, 8, 4, 6],
+        [1, 7, 5, 3, 1, 2],
+        [7, 2, 2, 6, 4, 6],
+    ]
+)
 EDGES = np.array([[-1, 0, 1]] * 3)
 PADDINGS = ("valid", "same")
 SHAPES = ((5, 6), (8, 5), (7, 11))
@@ -24,6 +32,7 @@ KERNELS = ((1, 1), (2, 2), (3, 3), (2, 3), (4, 1), (1, 5))
 @pytest.fixture(scope="module")
 def tf():
     import tensorflow
+
     return tensorflow
 
 
@@ -44,6 +53,7 @@ def close(ours, theirs):
 
 
 # ---------------------------------------------------------------------------------- the lecture and by hand
+
 
 def test_the_feature_map_of_the_lecture():
     expected = [[1, 5, 2, 10], [7, 6, -3, 4], [10, 6, -10, -5], [3, 5, -3, -3]]
@@ -66,8 +76,11 @@ def test_the_striding_of_the_lecture():
     corner = LECTURE[:5, :5]
     every = correlate2d(corner, EDGES, padding=1)
     assert every.shape == (5, 5)
-    assert correlate2d(corner, EDGES, stride=2, padding=1).tolist() == every[::2, ::2].tolist() == [
-        [5, 0, -5], [8, 6, -14], [10, 1, -11]]
+    assert (
+        correlate2d(corner, EDGES, stride=2, padding=1).tolist()
+        == every[::2, ::2].tolist()
+        == [[5, 0, -5], [8, 6, -14], [10, 1, -11]]
+    )
 
 
 def test_correlation_keeps_the_kernel_and_convolution_turns_it():
@@ -106,6 +119,7 @@ def test_arguments_are_left_unchanged(random):
 
 # ---------------------------------------------------------------------------------- TensorFlow
 
+
 def test_conv2d_agrees_with_tensorflow(tf, random):
     settings = [(stride, 1) for stride in (1, 2, 3)] + [(1, dilation) for dilation in (2, 3)]
     compared = 0
@@ -130,8 +144,10 @@ def test_conv2d_with_unequal_strides_borders_and_dilations_agrees_with_tensorflo
     theirs = tf.nn.conv2d(image[None], kernels, (2, 3), [(0, 0), *borders, (0, 0)])[0]
     close(conv2d(image, kernels, stride=(2, 3), padding=borders), theirs)
     close(conv2d(image, kernels, padding=2), tf.nn.conv2d(image[None], kernels, 1, [(0, 0), (2, 2), (2, 2), (0, 0)])[0])
-    close(conv2d(image, kernels, padding="same", dilation=(1, 3)),
-          tf.nn.conv2d(image[None], kernels, 1, "SAME", dilations=(1, 3))[0])
+    close(
+        conv2d(image, kernels, padding="same", dilation=(1, 3)),
+        tf.nn.conv2d(image[None], kernels, 1, "SAME", dilations=(1, 3))[0],
+    )
 
 
 def test_correlate2d_and_convolve2d_agree_with_tensorflow(tf, random):
@@ -144,6 +160,7 @@ def test_correlate2d_and_convolve2d_agree_with_tensorflow(tf, random):
 
 def test_a_keras_layer_computes_the_same(tf, random):
     import keras
+
     image = random.normal(size=(9, 8, 3)).astype("float32")
     layer = keras.layers.Conv2D(4, (3, 2), strides=2, padding="same", activation="relu", bias_initializer="ones")
     theirs = np.asarray(layer(image[None]))[0]
@@ -174,6 +191,7 @@ def test_correlate1d_agrees_with_tensorflow(tf, random):
 
 # ---------------------------------------------------------------------------------- NumPy and SciPy
 
+
 def test_whole_numbers_agree_exactly_with_scipy(random):
     for shape, area in itertools.product(SHAPES, KERNELS):
         image, kernel = random.integers(-9, 10, shape), random.integers(-9, 10, area)
@@ -202,6 +220,7 @@ def test_relu():
 
 # ---------------------------------------------------------------------------------- dtypes and time
 
+
 def test_a_photograph_of_bytes_does_not_wrap_around():
     white = np.full((3, 3), 255, "uint8")
     result = correlate2d(white, np.full((3, 3), -1, "int8"))
@@ -212,9 +231,18 @@ def test_a_photograph_of_bytes_does_not_wrap_around():
     assert correlate1d(np.array([True, True]), [1, 1]).tolist() == [2]
 
 
-@pytest.mark.parametrize("image, kernel, expected", [
-    ("uint8", "int8", "int64"), ("bool", "bool", "int64"), ("float32", "int64", "float32"), ("uint8", "float32", "float32"),
-    ("float32", "float32", "float32"), ("float32", "float64", "float64"), ("float16", "uint8", "float16")])
+@pytest.mark.parametrize(
+    "image, kernel, expected",
+    [
+        ("uint8", "int8", "int64"),
+        ("bool", "bool", "int64"),
+        ("float32", "int64", "float32"),
+        ("uint8", "float32", "float32"),
+        ("float32", "float32", "float32"),
+        ("float32", "float64", "float64"),
+        ("float16", "uint8", "float16"),
+    ],
+)
 def test_dtypes_of_correlation(image, kernel, expected):
     image, kernel = np.ones((4, 4), image), np.ones((2, 2), kernel)
     assert correlate2d(image, kernel).dtype == convolve2d(image, kernel).dtype == expected
@@ -254,54 +282,132 @@ GREY, COLOUR = np.ones((6, 7)), np.ones((6, 7, 3))
 SQUARE, FILTERS = np.ones((3, 3)), np.ones((3, 3, 3, 8))
 
 
-@pytest.mark.parametrize("call, error, text", [
-    (lambda: correlate2d(np.ones((300, 451, 3)), SQUARE), ValueError,
-     "image must have the shape (H, W), but has 3 dimensions (300, 451, 3): a colour photograph? Use conv2d, or one "
-     "channel: image[..., 0]"),
-    (lambda: correlate2d([1, 2, 3], SQUARE), ValueError, "image must have the shape (H, W), but has 1 dimensions (3,)"),
-    (lambda: correlate2d(GREY, [1, 0, 1]), ValueError, "kernel must have the shape (kh, kw), but has 1 dimensions (3,)"),
-    (lambda: convolve2d(GREY, FILTERS), ValueError, "kernel must have the shape (kh, kw), but has 4 dimensions (3, 3, 3,"),
-    (lambda: convolve2d(COLOUR, SQUARE), ValueError, "a colour photograph? Use conv2d"),
-    (lambda: conv2d(GREY, FILTERS), ValueError, "but has 2 dimensions (6, 7): a grey photograph? Give it a channel axis: "
-                                                "image[..., np.newaxis], or use correlate2d"),
-    (lambda: conv2d(COLOUR[None], FILTERS), ValueError, "but has 4 dimensions (1, 6, 7, 3): a batch? Take one of its"),
-    (lambda: conv2d(COLOUR, SQUARE), ValueError, "kernels must have the shape (kh, kw, C, F), but has 2 dimensions (3, 3): "
-                                                 "a plain kernel? Use correlate2d"),
-    (lambda: conv2d(COLOUR, FILTERS[..., 0]), ValueError, "a single filter? Give it a last axis: kernels[..., np.newaxis]"),
-    (lambda: conv2d(COLOUR, np.ones((8, 3, 3, 1))), ValueError, "the kernel (8) is larger than the image (6 + 0 padding)"),
-    (lambda: conv2d(COLOUR, np.ones((3, 3, 1, 8))), ValueError,
-     "the image has 3 channels (6, 7, 3), the kernels take 1 (3, 3, 1, 8): their layout is (height, width, channels, filt"),
-    (lambda: conv2d(COLOUR, FILTERS, bias=[0.5]), ValueError, "bias must hold one number for each of the 8 filters, got 1"),
-    (lambda: conv2d(COLOUR, FILTERS, bias=0.5), ValueError, "bias must have the shape (F), but has 0 dimensions ()"),
-    (lambda: correlate1d(GREY, [1, 2]), ValueError, "series must have the shape (N), but has 2 dimensions (6, 7): an image? "
-                                                    "Use correlate2d"),
-    (lambda: correlate1d([1, 2], SQUARE), ValueError, "kernel must have the shape (k), but has 2 dimensions (3, 3)"),
-    (lambda: correlate1d([1, 2], [1, 2, 3]), ValueError, "the kernel (3) is larger than the image (2 + 0 padding)"),
-    (lambda: correlate1d([1, 2], [1], stride=0), ValueError, "stride must be at least 1, got 0"),
-    (lambda: correlate1d([1, 2], [1], padding=-1), ValueError, "padding must be at least 0, got -1"),
-    (lambda: correlate1d([1, 2], [1], padding=(1, 2, 3)), ValueError, "a pair (before, after), got (1, 2, 3)"),
-    (lambda: correlate2d(GREY[:, 9:], SQUARE), ValueError, "image is empty: its shape is (6, 0); was it cropped outside"),
-    (lambda: correlate2d(GREY, np.ones((0, 3))), ValueError, "kernel is empty: its shape is (0, 3)"),
-    (lambda: correlate2d(GREY, SQUARE, stride=0), ValueError, "stride must be at least 1, got 0"),
-    (lambda: correlate2d(GREY, SQUARE, dilation=4), ValueError, "the kernel (3, dilated to 9) is larger than the image (6"),
-    (lambda: correlate2d(GREY, SQUARE, padding="full"), ValueError, "padding must be 'valid', 'same', a number"),
-    (lambda: correlate2d(GREY, SQUARE, padding=(1, 1)), ValueError, "two pairs ((top, bottom), (left, right)), got (1, 1)"),
-    (lambda: correlate2d(GREY, [["a"]]), TypeError, "kernel must hold real numbers, got dtype <U1"),
-    (lambda: correlate2d(GREY * 1j, SQUARE), TypeError, "image must hold real numbers, got dtype complex128"),
-    (lambda: pad(COLOUR[None], 3), ValueError, "image must have the shape (H, W, [C]), but has 4 dimensions (1, 6, 7, 3): a "
-                                               "batch? Take one of its pictures: image[0]"),
-    (lambda: max_pool2d([1, 2]), ValueError, "image must have the shape (H, W, [C]), but has 1 dimensions (2,)"),
-    (lambda: max_pool2d(COLOUR[None]), ValueError, "a batch? Take one of its pictures: image[0]"),
-    (lambda: max_pool2d(GREY, 0), ValueError, "size must be at least 1, got 0"),
-    (lambda: max_pool2d(GREY, (2, 2, 1)), ValueError, "size must be a number or a pair (height, width), got (2, 2, 1)"),
-    (lambda: max_pool2d(GREY, 7), ValueError, "the kernel (7) is larger than the image (6 + 0 padding)"),
-    (lambda: max_pool2d(GREY, stride=0), ValueError, "stride must be at least 1, got 0"),
-    (lambda: max_pool2d(GREY, 2, padding=2), ValueError,
-     "padding 2 is as wide as the window (2, 2): some windows would hold no pixel; use padding='same' or less"),
-    (lambda: average_pool2d(GREY, (2, 3), padding=((0, 0), (0, 3))), ValueError, "is as wide as the window (2, 3)"),
-    (lambda: average_pool2d(GREY[:0]), ValueError, "image is empty: its shape is (0, 7)"),
-    (lambda: average_pool2d(GREY, 2.5), TypeError, "size must be a whole number, got 2.5"),
-])
+@pytest.mark.parametrize(
+    "call, error, text",
+    [
+        (
+            lambda: correlate2d(np.ones((300, 451, 3)), SQUARE),
+            ValueError,
+            "image must have the shape (H, W), but has 3 dimensions (300, 451, 3): a colour photograph? Use conv2d, or one "
+            "channel: image[..., 0]",
+        ),
+        (
+            lambda: correlate2d([1, 2, 3], SQUARE),
+            ValueError,
+            "image must have the shape (H, W), but has 1 dimensions (3,)",
+        ),
+        (
+            lambda: correlate2d(GREY, [1, 0, 1]),
+            ValueError,
+            "kernel must have the shape (kh, kw), but has 1 dimensions (3,)",
+        ),
+        (
+            lambda: convolve2d(GREY, FILTERS),
+            ValueError,
+            "kernel must have the shape (kh, kw), but has 4 dimensions (3, 3, 3,",
+        ),
+        (lambda: convolve2d(COLOUR, SQUARE), ValueError, "a colour photograph? Use conv2d"),
+        (
+            lambda: conv2d(GREY, FILTERS),
+            ValueError,
+            "but has 2 dimensions (6, 7): a grey photograph? Give it a channel axis: "
+            "image[..., np.newaxis], or use correlate2d",
+        ),
+        (
+            lambda: conv2d(COLOUR[None], FILTERS),
+            ValueError,
+            "but has 4 dimensions (1, 6, 7, 3): a batch? Take one of its",
+        ),
+        (
+            lambda: conv2d(COLOUR, SQUARE),
+            ValueError,
+            "kernels must have the shape (kh, kw, C, F), but has 2 dimensions (3, 3): a plain kernel? Use correlate2d",
+        ),
+        (
+            lambda: conv2d(COLOUR, FILTERS[..., 0]),
+            ValueError,
+            "a single filter? Give it a last axis: kernels[..., np.newaxis]",
+        ),
+        (
+            lambda: conv2d(COLOUR, np.ones((8, 3, 3, 1))),
+            ValueError,
+            "the kernel (8) is larger than the image (6 + 0 padding)",
+        ),
+        (
+            lambda: conv2d(COLOUR, np.ones((3, 3, 1, 8))),
+            ValueError,
+            "the image has 3 channels (6, 7, 3), the kernels take 1 (3, 3, 1, 8): their layout is (height, width, channels, filt",
+        ),
+        (
+            lambda: conv2d(COLOUR, FILTERS, bias=[0.5]),
+            ValueError,
+            "bias must hold one number for each of the 8 filters, got 1",
+        ),
+        (
+            lambda: conv2d(COLOUR, FILTERS, bias=0.5),
+            ValueError,
+            "bias must have the shape (F), but has 0 dimensions ()",
+        ),
+        (
+            lambda: correlate1d(GREY, [1, 2]),
+            ValueError,
+            "series must have the shape (N), but has 2 dimensions (6, 7): an image? Use correlate2d",
+        ),
+        (
+            lambda: correlate1d([1, 2], SQUARE),
+            ValueError,
+            "kernel must have the shape (k), but has 2 dimensions (3, 3)",
+        ),
+        (lambda: correlate1d([1, 2], [1, 2, 3]), ValueError, "the kernel (3) is larger than the image (2 + 0 padding)"),
+        (lambda: correlate1d([1, 2], [1], stride=0), ValueError, "stride must be at least 1, got 0"),
+        (lambda: correlate1d([1, 2], [1], padding=-1), ValueError, "padding must be at least 0, got -1"),
+        (lambda: correlate1d([1, 2], [1], padding=(1, 2, 3)), ValueError, "a pair (before, after), got (1, 2, 3)"),
+        (
+            lambda: correlate2d(GREY[:, 9:], SQUARE),
+            ValueError,
+            "image is empty: its shape is (6, 0); was it cropped outside",
+        ),
+        (lambda: correlate2d(GREY, np.ones((0, 3))), ValueError, "kernel is empty: its shape is (0, 3)"),
+        (lambda: correlate2d(GREY, SQUARE, stride=0), ValueError, "stride must be at least 1, got 0"),
+        (
+            lambda: correlate2d(GREY, SQUARE, dilation=4),
+            ValueError,
+            "the kernel (3, dilated to 9) is larger than the image (6",
+        ),
+        (lambda: correlate2d(GREY, SQUARE, padding="full"), ValueError, "padding must be 'valid', 'same', a number"),
+        (
+            lambda: correlate2d(GREY, SQUARE, padding=(1, 1)),
+            ValueError,
+            "two pairs ((top, bottom), (left, right)), got (1, 1)",
+        ),
+        (lambda: correlate2d(GREY, [["a"]]), TypeError, "kernel must hold real numbers, got dtype <U1"),
+        (lambda: correlate2d(GREY * 1j, SQUARE), TypeError, "image must hold real numbers, got dtype complex128"),
+        (
+            lambda: pad(COLOUR[None], 3),
+            ValueError,
+            "image must have the shape (H, W, [C]), but has 4 dimensions (1, 6, 7, 3): a "
+            "batch? Take one of its pictures: image[0]",
+        ),
+        (lambda: max_pool2d([1, 2]), ValueError, "image must have the shape (H, W, [C]), but has 1 dimensions (2,)"),
+        (lambda: max_pool2d(COLOUR[None]), ValueError, "a batch? Take one of its pictures: image[0]"),
+        (lambda: max_pool2d(GREY, 0), ValueError, "size must be at least 1, got 0"),
+        (
+            lambda: max_pool2d(GREY, (2, 2, 1)),
+            ValueError,
+            "size must be a number or a pair (height, width), got (2, 2, 1)",
+        ),
+        (lambda: max_pool2d(GREY, 7), ValueError, "the kernel (7) is larger than the image (6 + 0 padding)"),
+        (lambda: max_pool2d(GREY, stride=0), ValueError, "stride must be at least 1, got 0"),
+        (
+            lambda: max_pool2d(GREY, 2, padding=2),
+            ValueError,
+            "padding 2 is as wide as the window (2, 2): some windows would hold no pixel; use padding='same' or less",
+        ),
+        (lambda: average_pool2d(GREY, (2, 3), padding=((0, 0), (0, 3))), ValueError, "is as wide as the window (2, 3)"),
+        (lambda: average_pool2d(GREY[:0]), ValueError, "image is empty: its shape is (0, 7)"),
+        (lambda: average_pool2d(GREY, 2.5), TypeError, "size must be a whole number, got 2.5"),
+    ],
+)
 def test_mistakes_are_explained(call, error, text):
     with raises(error, text):
         call()

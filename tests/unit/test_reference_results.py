@@ -20,14 +20,17 @@ def tool(tmp_path, monkeypatch):
     (tmp_path / "data" / "cats_vs_dogs").mkdir(parents=True)
     (tmp_path / "data" / "mnist.npz").write_bytes(b"digits")
     (tmp_path / "data" / "cats_vs_dogs" / "a.jpg").write_bytes(b"cat")
-    (tmp_path / "table.csv").write_text("lesson,name,value,seed,data,data_sha256,stack\n05,old,1,0,mnist,x,y\n04,kept,2,0,cifar10,x,y\n")
+    (tmp_path / "table.csv").write_text(
+        "lesson,name,value,seed,data,data_sha256,stack\n05,old,1,0,mnist,x,y\n04,kept,2,0,cifar10,x,y\n"
+    )
     return module
 
 
 def batch(folder, status="ok"):
     (folder / "results.csv").write_text(
         "lesson,status,seconds,peak_memory_mb,SEED,DATASET,EPOCHS,test_accuracy,margin\n"
-        f"05_generators,ok,61.5,900,0,mnist,10,0.9,\n06_augmentation,{status},5,900,3,cats_vs_dogs,50,,0.25\n")
+        f"05_generators,ok,61.5,900,0,mnist,10,0.9,\n06_augmentation,{status},5,900,3,cats_vs_dogs,50,,0.25\n"
+    )
     return folder
 
 
@@ -36,8 +39,10 @@ def test_each_number_becomes_a_row_and_other_lessons_stay(tool, tmp_path, capsys
     with open(tool.TABLE, newline="") as table:
         rows = list(csv.DictReader(table))
     assert [(row["lesson"], row["name"], row["value"], row["seed"], row["data"]) for row in rows] == [
-        ("04", "kept", "2", "0", "cifar10"), ("05", "test_accuracy", "0.9", "0", "mnist"),
-        ("06", "margin", "0.25", "3", "cats_vs_dogs")]
+        ("04", "kept", "2", "0", "cifar10"),
+        ("05", "test_accuracy", "0.9", "0", "mnist"),
+        ("06", "margin", "0.25", "3", "cats_vs_dogs"),
+    ]
     assert "python 3" in rows[1]["stack"] and "2 numbers written" in capsys.readouterr().out
 
 

@@ -9,7 +9,9 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.skipif(not (ROOT / "pyproject.toml").exists(), reason="the wheel alone has no repository around it")
+pytestmark = pytest.mark.skipif(
+    not (ROOT / "pyproject.toml").exists(), reason="the wheel alone has no repository around it"
+)
 NAME = "convnet-course"
 
 
@@ -26,14 +28,25 @@ def lines(name):
 
 
 def test_every_range_is_met_by_the_pins_on_every_python():
-    wanted = [Requirement(text) for group in [project()["dependencies"], *project()["optional-dependencies"].values()] for text in group]
+    wanted = [
+        Requirement(text)
+        for group in [project()["dependencies"], *project()["optional-dependencies"].values()]
+        for text in group
+    ]
     pins = [Requirement(line) for line in lines("requirements.txt") if not line.startswith("-e")]
     for requirement in wanted:
         if requirement.name == NAME:
             continue
         for python in ("3.11.7", "3.12.1", "3.13.0"):
-            found = [pin for pin in pins if pin.name == requirement.name and (pin.marker is None or pin.marker.evaluate(
-                {"python_full_version": python, "python_version": python[:4]}))]
+            found = [
+                pin
+                for pin in pins
+                if pin.name == requirement.name
+                and (
+                    pin.marker is None
+                    or pin.marker.evaluate({"python_full_version": python, "python_version": python[:4]})
+                )
+            ]
             assert len(found) == 1, (requirement.name, python)
             (specifier,) = found[0].specifier
             assert specifier.operator == "==" and specifier.version in requirement.specifier, found[0]
@@ -56,9 +69,13 @@ def test_colabs_versions_are_inside_the_ranges():
     for pin in pins:
         (specifier,) = pin.specifier
         assert specifier.version in ranges.get(pin.name, SpecifierSet()), pin
-    assert {"tensorflow", "keras", "numpy", "matplotlib", "ipykernel", "ipython"} <= {pin.name for pin in pins} & ranges.keys()
+    assert {"tensorflow", "keras", "numpy", "matplotlib", "ipykernel", "ipython"} <= {
+        pin.name for pin in pins
+    } & ranges.keys()
 
 
 def test_ci_and_the_readme_have_the_same_two_lines():
     install = "python3 -m venv .venv && .venv/bin/python -m pip install -q -r requirements.txt && .venv/bin/python -m"
-    assert f"```sh\n{install} course_utils run\n```" in read("README.md") and f"```sh\n{install} pytest -n 2\n```" in read("README.md")
+    assert f"```sh\n{install} course_utils run\n```" in read(
+        "README.md"
+    ) and f"```sh\n{install} pytest -n 2\n```" in read("README.md")

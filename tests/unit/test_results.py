@@ -20,7 +20,9 @@ def as_notebook(shown):
     import nbformat
 
     outputs = [nbformat.v4.new_output("display_data", data, metadata=metadata) for data, metadata in shown]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=outputs), nbformat.v4.new_markdown_cell("x")])
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell("", outputs=outputs), nbformat.v4.new_markdown_cell("x")]
+    )
     return nbformat.reads(nbformat.writes(notebook), as_version=4)
 
 
@@ -88,7 +90,9 @@ def test_an_empty_record_is_refused():
 
 @pytest.fixture
 def tables(tmp_path, monkeypatch):
-    (tmp_path / "lecture_results.csv").write_text("lesson,name,value\n06,accuracy,0.71\n06,epochs,50\n04,accuracy,0.5\n")
+    (tmp_path / "lecture_results.csv").write_text(
+        "lesson,name,value\n06,accuracy,0.71\n06,epochs,50\n04,accuracy,0.5\n"
+    )
     (tmp_path / "reference_results.csv").write_text("lesson,name,value\n06,accuracy,0.7\n06,accuracy,0.8\n")
     monkeypatch.setattr("course_utils.paths.shipped", lambda name: tmp_path / name)
 
@@ -106,7 +110,8 @@ def test_compare_shows_lecture_and_reference_beside_this_run_and_records_only_th
         "                  lecture  our full run  this run",
         "accuracy          0.71     0.75          0.6421",
         "seconds_an_epoch                         2",
-        "epochs            50"]
+        "epochs            50",
+    ]
     assert read_records(as_notebook(shown)) == {"accuracy": 0.6421, "seconds_an_epoch": 2}
 
 

@@ -18,8 +18,10 @@ from course_utils.batch import UsageError, run
 from course_utils.batch.plan import Spec
 
 RECORDING = "from course_utils.results import record\nrecord(epochs_seen=EPOCHS)"
-PICTURE = ("import matplotlib.pyplot as plt\nfrom course_utils import plots\n"
-           "figure, ax = plt.subplots()\nax.plot([1, 2])\nplots.show(figure, alt='A line.')")
+PICTURE = (
+    "import matplotlib.pyplot as plt\nfrom course_utils import plots\n"
+    "figure, ax = plt.subplots()\nax.plot([1, 2])\nplots.show(figure, alt='A line.')"
+)
 
 
 @pytest.fixture
@@ -62,7 +64,9 @@ def test_a_raising_cell_is_reported_with_its_place_and_its_last_output(spec_of):
 
 def test_a_notebook_that_ends_itself_has_failed(spec_of):
     record = run.run_one(spec_of("01_a", "print('bye')\nimport sys; sys.exit()", "never = 2"))
-    assert record["status"] == "failed" and record["error"]["message"].startswith("SystemExit: the notebook ended itself")
+    assert record["status"] == "failed" and record["error"]["message"].startswith(
+        "SystemExit: the notebook ended itself"
+    )
     assert record["error"]["cell"] == 2 and record["error"]["output"].startswith("bye") and record["seconds"] > 0
 
 
@@ -91,13 +95,21 @@ def test_a_run_that_cannot_be_read_does_not_lose_the_others(spec_of, batch, monk
 
     monkeypatch.setattr(run.FreshProcesses, "submit", submit)
     records, _, rows = batch(spec_of("01_a", "1"), spec_of("02_b", RECORDING))
-    assert [row["status"] for row in rows] == ["failed", "ok"] and "could not be read: TypeError" in records[0]["error"]["message"]
+    assert [row["status"] for row in rows] == ["failed", "ok"] and "could not be read: TypeError" in records[0][
+        "error"
+    ]["message"]
 
 
 def test_what_a_killed_run_had_written_is_kept(spec_of, batch, tmp_path):
-    killer = "print('last words')\nimport os, signal; os.kill(os.getppid(), signal.SIGKILL)\nimport time; time.sleep(20)"
+    killer = (
+        "print('last words')\nimport os, signal; os.kill(os.getppid(), signal.SIGKILL)\nimport time; time.sleep(20)"
+    )
     records, _, _ = batch(spec_of("01_a", "print('first')", killer))
-    assert records[0]["status"] == "died" and records[0]["error"]["cell"] >= 2 and (tmp_path / "out" / "01_a.ipynb").exists()
+    assert (
+        records[0]["status"] == "died"
+        and records[0]["error"]["cell"] >= 2
+        and (tmp_path / "out" / "01_a.ipynb").exists()
+    )
 
 
 def test_an_unknown_magic_is_a_failure(spec_of):
@@ -118,7 +130,9 @@ def test_a_cell_that_takes_too_long_is_stopped(spec_of):
 
 def test_a_killed_kernel_is_reported(spec_of):
     record = run.run_one(spec_of("01_a", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"))
-    assert record["status"] == "died" and "memory ran out" in record["error"]["message"] and record["error"]["cell"] == 2
+    assert (
+        record["status"] == "died" and "memory ran out" in record["error"]["message"] and record["error"]["cell"] == 2
+    )
 
 
 def test_the_tagged_picture_is_the_thumbnail(make_lesson):
@@ -130,9 +144,12 @@ def test_the_tagged_picture_is_the_thumbnail(make_lesson):
         import io
 
         from PIL import Image
+
         png = io.BytesIO()
         Image.new("RGB", (size, size)).save(png, "PNG")
-        cell.outputs = [nbformat.v4.new_output("display_data", {"image/png": base64.b64encode(png.getvalue()).decode()})]
+        cell.outputs = [
+            nbformat.v4.new_output("display_data", {"image/png": base64.b64encode(png.getvalue()).decode()})
+        ]
         pictures.append(run.thumbnail(nbformat.v4.new_notebook(cells=[cell])))
     assert run.thumbnail(notebook) == pictures[0]
     notebook.cells[2].metadata["tags"] = ["thumbnail"]
@@ -180,8 +197,12 @@ def test_resume_does_not_mix_up_runs_that_changed_places(spec_of, batch, tmp_pat
     lesson = spec_of("01_a", RECORDING)
 
     def grid(*values):
-        return [dataclasses.replace(lesson, name=f"01_a-{number:03d}", parameters={"EPOCHS": value}, changed={"EPOCHS": value})
-                for number, value in enumerate(values, 1)]
+        return [
+            dataclasses.replace(
+                lesson, name=f"01_a-{number:03d}", parameters={"EPOCHS": value}, changed={"EPOCHS": value}
+            )
+            for number, value in enumerate(values, 1)
+        ]
 
     batch(*grid(1, 2))
     records, said, rows = batch(*grid(9, 2), resume=True)
@@ -266,15 +287,20 @@ def wait_until_gone(pid):
 
 # Where the tests themselves run in the background of a script, SIGINT is ignored, and would be in what they start.
 ON_ITS_OWN = {"start_new_session": True, "preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
-STOPS = {"to the process": lambda pid: os.kill(pid, signal.SIGINT), "as a terminal does": lambda pid: os.killpg(pid, signal.SIGINT),
-         "as a cluster does": lambda pid: os.kill(pid, signal.SIGTERM)}
+STOPS = {
+    "to the process": lambda pid: os.kill(pid, signal.SIGINT),
+    "as a terminal does": lambda pid: os.killpg(pid, signal.SIGINT),
+    "as a cluster does": lambda pid: os.kill(pid, signal.SIGTERM),
+}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends Ctrl-C to a console, not to a process")
 @pytest.mark.parametrize("stop", STOPS.values(), ids=STOPS)
 def test_ctrl_c_keeps_what_is_finished_and_leaves_nothing_running(make_lesson, tmp_path, stop):
     make_lesson("01_quick", RECORDING)
-    slow = make_lesson("02_slow", f"import os, time\nopen({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(120)")
+    slow = make_lesson(
+        "02_slow", f"import os, time\nopen({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(120)"
+    )
     make_lesson("03_never", "1")
     command = [sys.executable, "-m", "course_utils", "run", "--notebooks", str(slow.parent), "--out", "out"]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, **ON_ITS_OWN)
@@ -287,13 +313,20 @@ def test_ctrl_c_keeps_what_is_finished_and_leaves_nothing_running(make_lesson, t
     assert process.returncode == 130 and "go on with --resume" in stderr and "Traceback" not in stderr
     with open(tmp_path / "out" / "results.csv", newline="") as file:
         assert [row["status"] for row in csv.DictReader(file)] == ["ok", "interrupted", "interrupted"]
-    assert {path.name for path in (tmp_path / "out").rglob("*")} == {"01_quick.ipynb", "batch.json", "results.csv", "report.html"}
+    assert {path.name for path in (tmp_path / "out").rglob("*")} == {
+        "01_quick.ipynb",
+        "batch.json",
+        "results.csv",
+        "report.html",
+    }
     wait_until_gone(int((tmp_path / "pid").read_text()))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no such signal")
 def test_when_the_batch_is_killed_its_notebooks_end_too(make_lesson, tmp_path):
-    slow = make_lesson("01_slow", f"import os, time\nopen({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(120)")
+    slow = make_lesson(
+        "01_slow", f"import os, time\nopen({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(120)"
+    )
     command = [sys.executable, "-m", "course_utils", "run", "--notebooks", str(slow.parent), "--out", "out"]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL, start_new_session=True)
     deadline = time.monotonic() + 60
@@ -309,7 +342,9 @@ def test_when_the_batch_is_killed_its_notebooks_end_too(make_lesson, tmp_path):
 def test_an_early_ctrl_c_stops_as_well(make_lesson, tmp_path, after):
     slow = make_lesson("01_slow", "import time; time.sleep(120)")
     command = [sys.executable, "-m", "course_utils", "run", "--notebooks", str(slow.parent), "--out", "out"]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **ON_ITS_OWN)
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **ON_ITS_OWN
+    )
     time.sleep(after)
     process.send_signal(signal.SIGINT)
     process.wait(timeout=20)

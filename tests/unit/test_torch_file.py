@@ -51,7 +51,13 @@ class TorchPickler(pickle._Pickler):
 def write(path, tensors, storages, magic=torch_file.MAGIC, keys=None):
     """`storages`: key to (array, length that is claimed)."""
     with open(path, "wb") as file:
-        for thing in (magic, torch_file.PROTOCOL, {"little_endian": True}, tensors, sorted(storages) if keys is None else keys):
+        for thing in (
+            magic,
+            torch_file.PROTOCOL,
+            {"little_endian": True},
+            tensors,
+            sorted(storages) if keys is None else keys,
+        ):
             TorchPickler(file, 2).dump(thing)
         for key in sorted(storages):
             numbers, length = storages[key]
@@ -67,12 +73,14 @@ def numbers():
 @pytest.fixture
 def good(tmp_path, numbers):
     storage, counts = Storage("FloatStorage", "a", 24), Storage("LongStorage", "b", 1)
-    tensors = OrderedDict([
-        ("whole", Tensor(storage, 0, (2, 3, 4), (12, 4, 1))),
-        ("turned", Tensor(storage, 0, (4, 6), (1, 4))),
-        ("part", Tensor(storage, 20, (4,), (1,))),
-        ("count", Tensor(counts, 0, (), ())),
-    ])
+    tensors = OrderedDict(
+        [
+            ("whole", Tensor(storage, 0, (2, 3, 4), (12, 4, 1))),
+            ("turned", Tensor(storage, 0, (4, 6), (1, 4))),
+            ("part", Tensor(storage, 20, (4,), (1,))),
+            ("count", Tensor(counts, 0, (), ())),
+        ]
+    )
     return write(tmp_path / "good.pth", tensors, {"a": (numbers, 24), "b": (np.array([7]), 1)})
 
 
@@ -96,7 +104,9 @@ class Evil:
         return os.system, ("touch executed",)
 
 
-@pytest.mark.parametrize("thing", [Evil(), OrderedDict(weight=Evil()), Named("builtins", "eval"), Named("torch", "DoubleStorage")])
+@pytest.mark.parametrize(
+    "thing", [Evil(), OrderedDict(weight=Evil()), Named("builtins", "eval"), Named("torch", "DoubleStorage")]
+)
 def test_a_malicious_pickle_is_refused_and_nothing_is_executed(tmp_path, monkeypatch, thing):
     monkeypatch.chdir(tmp_path)
     for position in range(3):
@@ -123,7 +133,10 @@ def test_a_truncated_file(good, tmp_path):
             read(tmp_path / "short.pth")
 
 
-@pytest.mark.parametrize("shape, strides, offset", [((25,), (1,), 0), ((24,), (1,), 1), ((2, 2), (23, 1), 0), ((2,), (-1,), 5), ((2,), (1, 1), 0)])
+@pytest.mark.parametrize(
+    "shape, strides, offset",
+    [((25,), (1,), 0), ((24,), (1,), 1), ((2, 2), (23, 1), 0), ((2,), (-1,), 5), ((2,), (1, 1), 0)],
+)
 def test_a_tensor_outside_its_storage(tmp_path, numbers, shape, strides, offset):
     tensors = OrderedDict(weight=Tensor(Storage("FloatStorage", "a", 24), offset, shape, strides))
     with pytest.raises(WeightsError, match="weight lies outside its storage"):
@@ -156,7 +169,9 @@ def test_todays_format(tmp_path):
 
 
 def test_another_file_than_the_published_one(good):
-    with pytest.raises(WeightsError, match="good.pth has the SHA-256 [0-9a-f]{64}; 00ff is expected: install its package again"):
+    with pytest.raises(
+        WeightsError, match="good.pth has the SHA-256 [0-9a-f]{64}; 00ff is expected: install its package again"
+    ):
         read(good, sha256="00ff")
     with pytest.raises(WeightsError, match="there is no weights file .*nowhere.pth"):
         read(good.with_name("nowhere.pth"))

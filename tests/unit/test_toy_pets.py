@@ -22,8 +22,10 @@ def pets():
 
     def draw_split(posed):
         labels = np.arange(400) % 2
-        drawn = [toy_pets.draw(toy_pets.KINDS[label], np.random.default_rng([8, posed, number]), posed)
-                 for number, label in enumerate(labels)]
+        drawn = [
+            toy_pets.draw(toy_pets.KINDS[label], np.random.default_rng([8, posed, number]), posed)
+            for number, label in enumerate(labels)
+        ]
         pixels = [np.asarray(picture.resize((32, 32), Image.Resampling.BILINEAR)) / 255 for picture, _ in drawn]
         return np.stack(pixels), labels, np.array([head for _, head in drawn])
 
@@ -41,7 +43,9 @@ def read_heads(folder):
 
 def features_accuracy(pets, features):
     """Best validation accuracy of ridge classifiers (least squares on labels −1 and 1), three penalties tried."""
-    (train, labels), (validation, truth) = ((features(pets[split]), pets[split][1]) for split in ("train", "validation"))
+    (train, labels), (validation, truth) = (
+        (features(pets[split]), pets[split][1]) for split in ("train", "validation")
+    )
     mean, spread = train.mean(axis=0), train.std(axis=0) + 1e-6
     train, validation = (train - mean) / spread, (validation - mean) / spread
     similar, target = train @ train.T / train.shape[1], 2 * labels - 1
@@ -155,8 +159,9 @@ def test_poses_are_as_far_apart_as_the_docstring_says_and_half_of_them_mirrored(
 # What does not give the class away
 
 
-@pytest.mark.parametrize("features, highest", [
-    (raw_pixels, 0.65), (mean_colour, 0.57), (contrast, 0.57), (corners, 0.58), (head_area, 0.58)])
+@pytest.mark.parametrize(
+    "features, highest", [(raw_pixels, 0.65), (mean_colour, 0.57), (contrast, 0.57), (corners, 0.58), (head_area, 0.58)]
+)
 def test_a_linear_classifier_learns_next_to_nothing_from(features, highest, pets):
     assert features_accuracy(pets, features) <= highest
 
@@ -171,13 +176,19 @@ def test_logistic_regression_on_raw_pixels_learns_next_to_nothing(pets):
 
 
 def test_that_classifier_finds_a_leak_when_there_is_one(pets):
-    leaky = {split: (pixels + 0.3 * labels[:, None, None, None], labels, heads) for split, (pixels, labels, heads) in pets.items()}
+    leaky = {
+        split: (pixels + 0.3 * labels[:, None, None, None], labels, heads)
+        for split, (pixels, labels, heads) in pets.items()
+    }
     assert min(features_accuracy(leaky, features) for features in (raw_pixels, mean_colour, corners)) > 0.75
 
 
 def test_upright_pets_differ_in_shape_so_that_there_is_something_to_learn(pets):
     pixels, labels, heads = pets["train"]
-    halves = {"train": (pixels[:200], labels[:200], heads[:200]), "validation": (pixels[200:], labels[200:], heads[200:])}
+    halves = {
+        "train": (pixels[:200], labels[:200], heads[:200]),
+        "validation": (pixels[200:], labels[200:], heads[200:]),
+    }
     assert features_accuracy(halves, raw_pixels) > 0.65
 
 
@@ -185,8 +196,12 @@ def test_upright_pets_differ_in_shape_so_that_there_is_something_to_learn(pets):
 
 
 def test_the_layout_is_that_of_the_real_photographs(folder):
-    expected = {f"{split}/{kind}/{number:04}.jpg" for split, count in SMALL.items() for kind in ("cats", "dogs")
-                for number in range(count // 2)}
+    expected = {
+        f"{split}/{kind}/{number:04}.jpg"
+        for split, count in SMALL.items()
+        for kind in ("cats", "dogs")
+        for number in range(count // 2)
+    }
     assert set(files(folder)) == expected | {"heads.csv"}
     for name in expected:
         with Image.open(folder / name) as picture:
@@ -234,13 +249,17 @@ def test_more_images_leave_the_first_ones_as_they_are(folder, tmp_path):
     assert read_heads(folder).items() <= read_heads(more).items()
 
 
-@pytest.mark.parametrize("wrong, message", [
-    ({"train": 5}, "train: an even number of images, at least 2 .*, not 5"),
-    ({"validation": 0}, "validation: an even number of images, at least 2 .*, not 0"),
-    ({"test": -2}, "test: an even number of images, at least 2 .*, not -2"),
-    ({"train": 4.0}, "train: an even number of images, at least 2 .*, not 4.0"),
-    ({"seed": -1}, "seed: a whole number, at least 0, not -1"),
-    ({"seed": 0.5}, "seed: a whole number, at least 0, not 0.5")])
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        ({"train": 5}, "train: an even number of images, at least 2 .*, not 5"),
+        ({"validation": 0}, "validation: an even number of images, at least 2 .*, not 0"),
+        ({"test": -2}, "test: an even number of images, at least 2 .*, not -2"),
+        ({"train": 4.0}, "train: an even number of images, at least 2 .*, not 4.0"),
+        ({"seed": -1}, "seed: a whole number, at least 0, not -1"),
+        ({"seed": 0.5}, "seed: a whole number, at least 0, not 0.5"),
+    ],
+)
 def test_a_wrong_number_is_refused_before_anything_is_written(wrong, message, tmp_path):
     with pytest.raises(ValueError, match=message):
         toy_pets.generate(tmp_path / "pets", **SMALL | wrong)

@@ -10,22 +10,27 @@ with runtime.quiet():
 
 
 def test_sensible_settings_pass():
-    training.check_settings(images=16, EPOCHS=1, EPOCHS_AUGMENTED=3, BATCH_SIZE=16, LEARNING_RATE=1, SEED=0, IMAGE_SIZE=32)
+    training.check_settings(
+        images=16, EPOCHS=1, EPOCHS_AUGMENTED=3, BATCH_SIZE=16, LEARNING_RATE=1, SEED=0, IMAGE_SIZE=32
+    )
 
 
-@pytest.mark.parametrize("settings, error, message", [
-    ({"EPOCHS": 0}, ValueError, "EPOCHS must be at least 1, got 0"),
-    ({"EPOCHS": 2.5}, TypeError, "EPOCHS must be a whole number, got 2.5"),
-    ({"EPOCHS_AUGMENTED": -1}, ValueError, "EPOCHS_AUGMENTED must be at least 1, got -1"),
-    ({"BATCH_SIZE": 0}, ValueError, "BATCH_SIZE must be at least 1, got 0"),
-    ({"BATCH_SIZE": 401}, ValueError, "BATCH_SIZE must be at most 400, the number of training images; got 401"),
-    ({"IMAGE_SIZE": 8}, ValueError, "IMAGE_SIZE must be at least 32, got 8"),
-    ({"SEED": -1}, ValueError, "SEED must be at least 0, got -1"),
-    ({"LEARNING_RATE": 0}, ValueError, "LEARNING_RATE must be a number above 0, such as 0.001; got 0"),
-    ({"LEARNING_RATE": float("nan")}, ValueError, "LEARNING_RATE must be a number above 0"),
-    ({"LEARNING_RATE": True}, ValueError, "LEARNING_RATE must be a number above 0"),
-    ({"EPOCH": 3}, TypeError, "check_settings knows EPOCHS, .*got EPOCH"),
-])
+@pytest.mark.parametrize(
+    "settings, error, message",
+    [
+        ({"EPOCHS": 0}, ValueError, "EPOCHS must be at least 1, got 0"),
+        ({"EPOCHS": 2.5}, TypeError, "EPOCHS must be a whole number, got 2.5"),
+        ({"EPOCHS_AUGMENTED": -1}, ValueError, "EPOCHS_AUGMENTED must be at least 1, got -1"),
+        ({"BATCH_SIZE": 0}, ValueError, "BATCH_SIZE must be at least 1, got 0"),
+        ({"BATCH_SIZE": 401}, ValueError, "BATCH_SIZE must be at most 400, the number of training images; got 401"),
+        ({"IMAGE_SIZE": 8}, ValueError, "IMAGE_SIZE must be at least 32, got 8"),
+        ({"SEED": -1}, ValueError, "SEED must be at least 0, got -1"),
+        ({"LEARNING_RATE": 0}, ValueError, "LEARNING_RATE must be a number above 0, such as 0.001; got 0"),
+        ({"LEARNING_RATE": float("nan")}, ValueError, "LEARNING_RATE must be a number above 0"),
+        ({"LEARNING_RATE": True}, ValueError, "LEARNING_RATE must be a number above 0"),
+        ({"EPOCH": 3}, TypeError, "check_settings knows EPOCHS, .*got EPOCH"),
+    ],
+)
 def test_settings_that_cannot_work_are_refused_by_name(settings, error, message):
     with pytest.raises(error, match=message):
         training.check_settings(images=400, **settings)

@@ -25,9 +25,20 @@ from course_utils.widgets.arithmetic import stopping_epochs
 
 mpl.use("agg")
 
-IMAGE = np.array([[5, 1, 3, 5, 7, 9], [3, 4, 4, 0, 7, 8], [6, 1, 8, 6, 3, 4], [1, 3, 5, 8, 4, 6], [1, 7, 5, 3, 1, 2], [7, 2, 2, 6, 4, 6]])
+IMAGE = np.array(
+    [
+        [5, 1, 3, 5, 7, 9],
+        [3, 4, 4, 0, 7, 8],
+        [6, 1, 8, 6, 3, 4],
+        [1, 3, 5, 8, 4, 6],
+        [1, 7, 5, 3, 1, 2],
+        [7, 2, 2, 6, 4, 6],
+    ]
+)
 KERNEL = np.array([[-1, 0, 1]] * 3)
-PHOTO = photographs.Photograph(np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8), "noise", "made here", "none", ())
+PHOTO = photographs.Photograph(
+    np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8), "noise", "made here", "none", ()
+)
 KERNELS = {"sharpen": [[0, -1, 0], [-1, 5, -1], [0, -1, 0]], "mean": np.full((3, 3), 1 / 9)}
 COLOURS = np.random.default_rng(1).integers(0, 256, (16, 16, 3), np.uint8)
 
@@ -65,8 +76,14 @@ def network():
     with runtime.quiet():
         import keras
     keras.utils.set_random_seed(0)
-    layers = [keras.layers.Input((16, 16, 3)), keras.layers.Conv2D(4, 3, activation="relu", name="low"), keras.layers.MaxPooling2D(2),
-              keras.layers.Conv2D(4, 3, activation="relu", name="high"), keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(3, "softmax")]
+    layers = [
+        keras.layers.Input((16, 16, 3)),
+        keras.layers.Conv2D(4, 3, activation="relu", name="low"),
+        keras.layers.MaxPooling2D(2),
+        keras.layers.Conv2D(4, 3, activation="relu", name="high"),
+        keras.layers.GlobalAveragePooling2D(),
+        keras.layers.Dense(3, "softmax"),
+    ]
     return keras.Sequential(layers)
 
 
@@ -116,19 +133,32 @@ def test_run_as_a_batch_from_inside_an_editor_every_widget_is_its_plain_figure_o
 @pytest.mark.parametrize("inherited", [True, False])
 def test_in_a_kernel_of_jupyters_server_the_widget_is_shown_with_the_picture_to_fall_back_on(monkeypatch, inherited):
     """nbclient here starts the kernel as the server does: the variable is the kernel's alone. `inherited`: its own process has it, too."""
-    environment = {name: value for name, value in os.environ.items() if name not in (runtime.STATIC, "JPY_SESSION_NAME", "VSCODE_PID", "VSCODE_CWD")}
-    code = ("import nbclient, nbformat, os, sys\nnotebook = nbformat.reads(sys.stdin.read(), 4)\n"
-            "nbclient.NotebookClient(notebook, extra_arguments=['--log-level=ERROR']).execute(env={**os.environ, 'JPY_SESSION_NAME': 'x'})\n"
-            "print(nbformat.writes(notebook))")
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in (runtime.STATIC, "JPY_SESSION_NAME", "VSCODE_PID", "VSCODE_CWD")
+    }
+    code = (
+        "import nbclient, nbformat, os, sys\nnotebook = nbformat.reads(sys.stdin.read(), 4)\n"
+        "nbclient.NotebookClient(notebook, extra_arguments=['--log-level=ERROR']).execute(env={**os.environ, 'JPY_SESSION_NAME': 'x'})\n"
+        "print(nbformat.writes(notebook))"
+    )
     # In a process of its own, because of a process one sees the environment with which it began.
-    done = subprocess.run([sys.executable, "-c", code], input=nbformat.writes(one_cell(EVERY)), capture_output=True, text=True,
-                          env=environment | ({"JPY_SESSION_NAME": "x"} if inherited else {}), check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input=nbformat.writes(one_cell(EVERY)),
+        capture_output=True,
+        text=True,
+        env=environment | ({"JPY_SESSION_NAME": "x"} if inherited else {}),
+        check=True,
+    )
     notebook = nbformat.reads(done.stdout, 4)
     if inherited and os.name == "posix":
         return only_figures(notebook, 5)
     outputs = notebook.cells[0].outputs
     assert [set(output.get("data", {})) for output in outputs] == [
-        {"application/vnd.jupyter.widget-view+json", "image/png", "text/plain"}] * 5, outputs
+        {"application/vnd.jupyter.widget-view+json", "image/png", "text/plain"}
+    ] * 5, outputs
     assert all(output.metadata["image/png"]["alt"] == output.data["text/plain"] for output in outputs)
 
 
@@ -168,13 +198,15 @@ def test_a_plain_script_has_no_front_end(kernel):
 
 
 def every(network):
-    return {"sliding_window": lambda: widgets.sliding_window(IMAGE, KERNEL),
-            "kernel_laboratory": lambda: widgets.kernel_laboratory(PHOTO, KERNELS),
-            "pooling_shift": lambda: widgets.pooling_shift(),
-            "cost_calculator": lambda: widgets.cost_calculator(),
-            "patience": lambda: widgets.patience([1.0, 0.8, 0.9, 0.7]),
-            "augmentation": lambda: widgets.augmentation(COLOURS),
-            "class_activation": lambda: widgets.class_activation(network, COLOURS[None], ["a", "b", "c"], ["high", "low"])}
+    return {
+        "sliding_window": lambda: widgets.sliding_window(IMAGE, KERNEL),
+        "kernel_laboratory": lambda: widgets.kernel_laboratory(PHOTO, KERNELS),
+        "pooling_shift": lambda: widgets.pooling_shift(),
+        "cost_calculator": lambda: widgets.cost_calculator(),
+        "patience": lambda: widgets.patience([1.0, 0.8, 0.9, 0.7]),
+        "augmentation": lambda: widgets.augmentation(COLOURS),
+        "class_activation": lambda: widgets.class_activation(network, COLOURS[None], ["a", "b", "c"], ["high", "low"]),
+    }
 
 
 @pytest.mark.parametrize("name", widgets.__all__)
@@ -195,7 +227,7 @@ def test_without_a_front_end_the_same_picture_is_shown_plainly(name, live, netwo
     monkeypatch.setattr(runtime, "has_front_end", lambda: False)
     monkeypatch.setattr("IPython.display.display", lambda data, **options: calls.append((data, options)))
     every(network)[name]()
-    (data, options), = calls
+    ((data, options),) = calls
     assert data.keys() == {"image/png", "text/plain"} and data["text/plain"] == options["metadata"]["image/png"]["alt"]
     assert data["image/png"] == widget.still and data["text/plain"] == html.unescape(shown(widget)[0])
 
@@ -205,7 +237,7 @@ def test_a_widget_is_shown_beside_its_picture_for_pages_without_widgets(monkeypa
     monkeypatch.setattr(runtime, "has_front_end", lambda: True)
     monkeypatch.setattr("IPython.display.display", lambda data, **options: calls.append((data, options)))
     widgets.pooling_shift()
-    (data, options), = calls
+    ((data, options),) = calls
     assert data["application/vnd.jupyter.widget-view+json"]["model_id"]
     assert data["image/png"].startswith(b"\x89PNG") and options["metadata"]["image/png"]["alt"] == data["text/plain"]
 
@@ -231,7 +263,10 @@ def test_only_so_many_pictures_are_kept(live, monkeypatch):
 def test_moves_that_come_in_threads_of_their_own_are_all_answered(live):
     """JupyterLab 4.4 and ipykernel 7 handle the messages of controls in threads: none may be lost while another one is drawn."""
     widget = live(widgets.pooling_shift)
-    moves = [threading.Thread(target=widget.move, args=move) for move in [("row_a", 2), ("column_a", 3), ("row_b", 4), ("column_b", 5)]]
+    moves = [
+        threading.Thread(target=widget.move, args=move)
+        for move in [("row_a", 2), ("column_a", 3), ("row_b", 4), ("column_b", 5)]
+    ]
     for move in moves:
         move.start()
     for move in moves:
@@ -279,25 +314,49 @@ def test_the_kernel_can_be_edited(live):
     assert "(5 · −2) + (1 · 0) + (3 · 10)" in shown(widget)[2]
 
 
-@pytest.mark.parametrize("text, message", [
-    ("1 x 2", "'x' is not a number"), ("1 2", "needs 3 numbers with spaces between them, and has 2"), ("", "and has 0"),
-    ("1 2 3 4", "and has 4"), ("nan 0 0", "'nan' is not a number"), ("1/0 0 0", "'1/0' is not a number"), ("inf 0 0", "'inf' is not"),
-    ("1e9 0 0", "1e9 is too large"), ("<b> 0 0", "'<b>' is not a number")])
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("1 x 2", "'x' is not a number"),
+        ("1 2", "needs 3 numbers with spaces between them, and has 2"),
+        ("", "and has 0"),
+        ("1 2 3 4", "and has 4"),
+        ("nan 0 0", "'nan' is not a number"),
+        ("1/0 0 0", "'1/0' is not a number"),
+        ("inf 0 0", "'inf' is not"),
+        ("1e9 0 0", "1e9 is too large"),
+        ("<b> 0 0", "'<b>' is not a number"),
+    ],
+)
 def test_a_bad_kernel_is_met_with_a_sentence_and_the_picture_stays(live, text, message):
     widget = live(widgets.sliding_window, IMAGE, KERNEL)
     before = widget.picture.value
     widget.parts["kernel_1"].value = text
-    assert message in html.unescape(widget.words.value) and "Kernel, row 1" in widget.words.value and "<b>" not in widget.words.value
+    assert (
+        message in html.unescape(widget.words.value)
+        and "Kernel, row 1" in widget.words.value
+        and "<b>" not in widget.words.value
+    )
     assert widget.picture.value == before
     widget.parts["kernel_1"].value = "-1 0 1"
     assert "= 1 " in shown(widget)[2]
 
 
-@pytest.mark.parametrize("options, message", [
-    ({"row": 4}, "row must be from 0 to 3 here; got 4"), ({"column": -1}, "column must be at least 0"), ({"stride": 0}, "stride must be at least 1"),
-    ({"stride": 5}, "stride must be from 1 to 4"), ({"padding": 3}, "padding must be from 0 to 2"), ({"image": np.zeros((11, 4))}, "image must be a matrix .* at most 10 × 10"),
-    ({"image": np.zeros((4, 4, 3))}, "image must be a matrix"), ({"kernel": [["a"]]}, "kernel must be a matrix of finite numbers"),
-    ({"kernel": np.zeros((7, 7))}, "the kernel .7. is larger than the image"), ({"image": [[np.nan]]}, "image must be a matrix of finite")])
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"row": 4}, "row must be from 0 to 3 here; got 4"),
+        ({"column": -1}, "column must be at least 0"),
+        ({"stride": 0}, "stride must be at least 1"),
+        ({"stride": 5}, "stride must be from 1 to 4"),
+        ({"padding": 3}, "padding must be from 0 to 2"),
+        ({"image": np.zeros((11, 4))}, "image must be a matrix .* at most 10 × 10"),
+        ({"image": np.zeros((4, 4, 3))}, "image must be a matrix"),
+        ({"kernel": [["a"]]}, "kernel must be a matrix of finite numbers"),
+        ({"kernel": np.zeros((7, 7))}, "the kernel .7. is larger than the image"),
+        ({"image": [[np.nan]]}, "image must be a matrix of finite"),
+    ],
+)
 def test_bad_arguments_of_the_window_are_named(options, message):
     with pytest.raises(ValueError, match=message):
         widgets.sliding_window(**{"image": IMAGE, "kernel": KERNEL, **options})
@@ -324,7 +383,9 @@ def test_the_laboratory_filters_detects_and_condenses(live, monkeypatch):
 
     given = []
     original = plots.responses
-    monkeypatch.setattr(plots, "responses", lambda *arguments, **options: given.append(arguments) or original(*arguments, **options))
+    monkeypatch.setattr(
+        plots, "responses", lambda *arguments, **options: given.append(arguments) or original(*arguments, **options)
+    )
     widget = live(widgets.kernel_laboratory, PHOTO, KERNELS)
     widget.parts["choice"].value = "sharpen"
     _, filtered, condensed = given[-1]
@@ -354,9 +415,16 @@ def test_dots_meet_in_one_square_after_enough_pooling(live):
     assert "1 round: the same" in shown(widget)[2] and "1 pixel up and 1 pixel to the left" in shown(widget)[2]
 
 
-@pytest.mark.parametrize("options, message", [
-    ({"first": (16, 0)}, "first must be from 0 to 15 here; got 16"), ({"second": (1, 2, 3)}, r"second must be a number or a pair \(row, column\)"),
-    ({"side": 3}, "side must be at least 4"), ({"rounds": 5}, "rounds must be from 1 to 4"), ({"side": 65}, "side must be from 4 to 64")])
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"first": (16, 0)}, "first must be from 0 to 15 here; got 16"),
+        ({"second": (1, 2, 3)}, r"second must be a number or a pair \(row, column\)"),
+        ({"side": 3}, "side must be at least 4"),
+        ({"rounds": 5}, "rounds must be from 1 to 4"),
+        ({"side": 65}, "side must be from 4 to 64"),
+    ],
+)
 def test_bad_arguments_of_pooling_are_named(options, message):
     with pytest.raises(ValueError, match=message):
         widgets.pooling_shift(**options)
@@ -376,7 +444,9 @@ def test_the_lectures_sums_come_out(live):
 
 
 def test_a_stride_counts_the_reduction_on_the_map_that_comes_in(live):
-    widget = live(widgets.cost_calculator, size=10, channels=4, kernel=3, filters=5, stride=2, padding="valid", reduction=2)
+    widget = live(
+        widgets.cost_calculator, size=10, channels=4, kernel=3, filters=5, stride=2, padding="valid", reduction=2
+    )
     assert "4 × 4 × 5" in shown(widget)[2]
     assert f"{10 * 10 * 4 * 2 + 4 * 4 * 9 * 2 * 5:,}" in shown(widget)[2]
     assert f"{(4 + 1) * 2 + (9 * 2 + 1) * 5}" in shown(widget)[2]
@@ -390,9 +460,15 @@ def test_a_kernel_larger_than_the_map_is_met_with_a_sentence(live):
     assert "3 × 3 × 192" in shown(widget)[2]
 
 
-@pytest.mark.parametrize("options, error, message", [
-    ({"size": 0}, ValueError, "size must be at least 1"), ({"filters": 2000}, ValueError, "filters must be from 1 to 1024"),
-    ({"padding": "full"}, ValueError, "padding must be 'same' or 'valid'; got 'full'"), ({"kernel": 2.5}, TypeError, "kernel must be a whole number")])
+@pytest.mark.parametrize(
+    "options, error, message",
+    [
+        ({"size": 0}, ValueError, "size must be at least 1"),
+        ({"filters": 2000}, ValueError, "filters must be from 1 to 1024"),
+        ({"padding": "full"}, ValueError, "padding must be 'same' or 'valid'; got 'full'"),
+        ({"kernel": 2.5}, TypeError, "kernel must be a whole number"),
+    ],
+)
 def test_bad_arguments_of_the_calculator_are_named(options, error, message):
     with pytest.raises(error, match=message):
         widgets.cost_calculator(**options)
@@ -436,9 +512,15 @@ def test_short_histories_can_be_shown(live, losses):
         widget.parts["patience"].value = patience
 
 
-@pytest.mark.parametrize("losses, options, message", [
-    ([], {}, "val_losses must hold a finite number"), ([1, np.nan], {}, "val_losses must hold a finite"), ([1.0], {"patience": 11}, "patience must be from 0 to 10"),
-    ([1.0], {"largest": 0}, "largest must be at least 1")])
+@pytest.mark.parametrize(
+    "losses, options, message",
+    [
+        ([], {}, "val_losses must hold a finite number"),
+        ([1, np.nan], {}, "val_losses must hold a finite"),
+        ([1.0], {"patience": 11}, "patience must be from 0 to 10"),
+        ([1.0], {"largest": 0}, "largest must be at least 1"),
+    ],
+)
 def test_bad_arguments_of_patience_are_named(losses, options, message):
     with pytest.raises(ValueError, match=message):
         widgets.patience(losses, **options)
@@ -474,10 +556,18 @@ def test_a_grey_picture_can_be_augmented(live):
     live(widgets.augmentation, COLOURS[..., :1])
 
 
-@pytest.mark.parametrize("options, message", [
-    ({"rotation": 200}, "rotation must be a number from 0 to 180; got 200"), ({"shift": 0.6}, "shift must be a number from 0 to 0.5"),
-    ({"zoom": "much"}, "zoom must be a number from 0 to 0.9; got 'much'"), ({"shear": -1}, "shear must be"), ({"seed": -1}, "seed must be at least 0"),
-    ({"image": COLOURS / 255}, "image must have the shape .* and dtype uint8; got .*float64"), ({"image": COLOURS[..., 0]}, "image must have")])
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"rotation": 200}, "rotation must be a number from 0 to 180; got 200"),
+        ({"shift": 0.6}, "shift must be a number from 0 to 0.5"),
+        ({"zoom": "much"}, "zoom must be a number from 0 to 0.9; got 'much'"),
+        ({"shear": -1}, "shear must be"),
+        ({"seed": -1}, "seed must be at least 0"),
+        ({"image": COLOURS / 255}, "image must have the shape .* and dtype uint8; got .*float64"),
+        ({"image": COLOURS[..., 0]}, "image must have"),
+    ],
+)
 def test_bad_arguments_of_augmentation_are_named(options, message):
     with pytest.raises(ValueError, match=message):
         widgets.augmentation(**{"image": COLOURS, **options})
@@ -491,7 +581,9 @@ def test_maps_by_image_class_and_layer_are_those_of_grad_cam(live, network, monk
 
     given = []
     original = plots.heatmaps
-    monkeypatch.setattr(plots, "heatmaps", lambda *arguments, **options: given.append(arguments) or original(*arguments, **options))
+    monkeypatch.setattr(
+        plots, "heatmaps", lambda *arguments, **options: given.append(arguments) or original(*arguments, **options)
+    )
     images = np.stack([COLOURS, COLOURS[::-1], COLOURS[:, ::-1]])
     widget = live(widgets.class_activation, network, images, ["a", "b", "c"], ["high", "low"])
     assert len(given[-1][0]) == 3
@@ -500,7 +592,12 @@ def test_maps_by_image_class_and_layer_are_those_of_grad_cam(live, network, monk
     monkeypatch.undo()
     expected = inspection.grad_cam(network, images, "low", 2).maps[1]
     np.testing.assert_allclose(given[-1][1][0], expected, atol=1e-5)
-    assert given[-1][2] == ["c"] and "image 2, class c" in shown(widget)[2] and "layer low" in shown(widget)[0] and "14 × 14" in shown(widget)[2]
+    assert (
+        given[-1][2] == ["c"]
+        and "image 2, class c" in shown(widget)[2]
+        and "layer low" in shown(widget)[0]
+        and "14 × 14" in shown(widget)[2]
+    )
 
 
 def test_the_class_is_the_networks_choice_unless_one_asks_for_another(live, network):
@@ -515,20 +612,36 @@ def test_a_map_without_evidence_says_so(live):
     with runtime.quiet():
         import keras
     layers = keras.layers
-    model = keras.Sequential([layers.Input((16, 16, 3)), layers.Conv2D(2, 3, activation="relu"), layers.GlobalAveragePooling2D(),
-                              layers.Dense(2, "softmax", kernel_initializer="zeros")])
+    model = keras.Sequential(
+        [
+            layers.Input((16, 16, 3)),
+            layers.Conv2D(2, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(2, "softmax", kernel_initializer="zeros"),
+        ]
+    )
     assert "no evidence" in shown(live(widgets.class_activation, model, COLOURS[None], ["a", "b"]))[2]
 
 
-@pytest.mark.parametrize("options, message", [
-    ({"images": COLOURS}, "images must have the shape"), ({"images": COLOURS[None] / 255}, "dtype uint8; got .*float64"),
-    ({"classes": ["a"]}, "classes must name two classes or more"), ({"layers": []}, "layers at least one"), ({"layers": ["hihg"]}, "has no layer 'hihg'"),
-    ({"boxes": [[1, 2, 3]]}, r"boxes must have the shape \(1, 4\)")])
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"images": COLOURS}, "images must have the shape"),
+        ({"images": COLOURS[None] / 255}, "dtype uint8; got .*float64"),
+        ({"classes": ["a"]}, "classes must name two classes or more"),
+        ({"layers": []}, "layers at least one"),
+        ({"layers": ["hihg"]}, "has no layer 'hihg'"),
+        ({"boxes": [[1, 2, 3]]}, r"boxes must have the shape \(1, 4\)"),
+    ],
+)
 def test_bad_arguments_of_class_activation_are_named(options, message, network):
     with pytest.raises(ValueError, match=message):
         widgets.class_activation(**{"model": network, "images": COLOURS[None], "classes": ["a", "b", "c"], **options})
 
 
 def test_boxes_are_drawn(live, network):
-    without, box = (live(widgets.class_activation, network, COLOURS[None], ["a", "b", "c"], boxes=boxes) for boxes in (None, [[2, 2, 9, 9]]))
+    without, box = (
+        live(widgets.class_activation, network, COLOURS[None], ["a", "b", "c"], boxes=boxes)
+        for boxes in (None, [[2, 2, 9, 9]])
+    )
     assert (shown(without)[1] != shown(box)[1]).any()

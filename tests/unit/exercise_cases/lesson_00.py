@@ -10,6 +10,7 @@ DATA = {"of one photo": 28_800_000, "days": 166.67, "seen": 15_000}
 
 # ---- countdown
 
+
 def by_range(n):
     yield from range(n, 0, -1)
 
@@ -20,8 +21,10 @@ def by_expression(n):
 
 def yielding(numbers):
     """A `countdown` that yields what `numbers(n)` returns."""
+
     def countdown(n):
         yield from numbers(n)
+
     return countdown
 
 
@@ -40,6 +43,7 @@ def from_first_yield(n):
 
 
 # ---- for_each
+
 
 def with_default(items, action):
     iterator, end = iter(items), object()
@@ -157,9 +161,9 @@ def catches_all(items, action):
 
 # ---- Backwards
 
+
 class Stub:
-    def __init__(self, sequence):
-        ...
+    def __init__(self, sequence): ...
 
     def __iter__(self):
         yield ...
@@ -271,14 +275,17 @@ class Places(OfASlice):
 
 # ---- variations
 
+
 def with_lists(names, shifts, rotations):
     return ([name, shift, rotation] for name in names for shift in shifts for rotation in rotations)
 
 
 def combined(function):
     """A generator function that yields what `function` makes of names, shifts and rotations."""
+
     def variations(names, shifts, rotations):
         yield from function(names, shifts, rotations)
+
     return variations
 
 
@@ -296,93 +303,153 @@ CASES = {
     "lamp": {
         "value": True,
         "right": [[60, 25, 25, 1], np.array([60, 25, 25, 1.0])],
-        "wrong": {"a reads the class": (LAMP | {"a.watts": 25}, "Where does Python look first"),
-                  "a at first": (LAMP | {"a.watts": 40}, "looks in the class"),
-                  "c an instance": (LAMP | {"b.watts": 40}, "no parentheses"), "a for all": (LAMP | {"b.watts": 60}, "b stores no watts"),
-                  "new as at first": (LAMP | {"new.watts": 40}, "Which line changed it"),
-                  "new like a": (LAMP | {"new.watts": 60}, "when `new` is made?"),
-                  "the list itself": (LAMP | {"len(new.rooms)": ["hall"]}, "gives a number"),
-                  "list of its own": (LAMP | {"len(new.rooms)": 0}, "belongs to the class"),
-                  "b's list": (LAMP | {"len(new.rooms)": 2}, "stores a list in b. A new"),
-                  "all three": (LAMP | {"len(new.rooms)": 3}, "only one of the two lines")}},
+        "wrong": {
+            "a reads the class": (LAMP | {"a.watts": 25}, "Where does Python look first"),
+            "a at first": (LAMP | {"a.watts": 40}, "looks in the class"),
+            "c an instance": (LAMP | {"b.watts": 40}, "no parentheses"),
+            "a for all": (LAMP | {"b.watts": 60}, "b stores no watts"),
+            "new as at first": (LAMP | {"new.watts": 40}, "Which line changed it"),
+            "new like a": (LAMP | {"new.watts": 60}, "when `new` is made?"),
+            "the list itself": (LAMP | {"len(new.rooms)": ["hall"]}, "gives a number"),
+            "list of its own": (LAMP | {"len(new.rooms)": 0}, "belongs to the class"),
+            "b's list": (LAMP | {"len(new.rooms)": 2}, "stores a list in b. A new"),
+            "all three": (LAMP | {"len(new.rooms)": 3}, "only one of the two lines"),
+        },
+    },
     "big_data": {
         "value": True,
-        "right": [DATA, [28_800_000, 167, 15_000], {"of one photo": 28.8e6, "days": np.float32(166.67), "seen": np.int64(15_000)}],
-        "wrong": {"added": (DATA | {"of one photo": 180}, "you added"), "all photos": (DATA | {"of one photo": 14.4e9}, "of a single one"),
-                  "no orientations": (DATA | {"of one photo": 7_200_000}, "the orientations"),
-                  "no rotations": (DATA | {"of one photo": 800_000}, "the rotations"),
-                  "seconds": (DATA | {"days": 14_400_000}, "seconds"), "minutes": (DATA | {"days": 240_000}, "minutes"),
-                  "hours": (DATA | {"days": 4000}, "hours"),
-                  "one photo": (DATA | {"days": 0.33}, "variations of one photo"), "one a second": (DATA | {"days": 166_667}, "one picture a second"),
-                  "one photo's epochs": (DATA | {"seen": 30}, "sees one photo"), "one epoch": (DATA | {"seen": 500}, "of one epoch"),
-                  "all in each": (DATA | {"seen": 432e9}, "not all of them"), "all": (DATA | {"seen": 14.4e9}, "made and shown")}},
+        "right": [
+            DATA,
+            [28_800_000, 167, 15_000],
+            {"of one photo": 28.8e6, "days": np.float32(166.67), "seen": np.int64(15_000)},
+        ],
+        "wrong": {
+            "added": (DATA | {"of one photo": 180}, "you added"),
+            "all photos": (DATA | {"of one photo": 14.4e9}, "of a single one"),
+            "no orientations": (DATA | {"of one photo": 7_200_000}, "the orientations"),
+            "no rotations": (DATA | {"of one photo": 800_000}, "the rotations"),
+            "seconds": (DATA | {"days": 14_400_000}, "seconds"),
+            "minutes": (DATA | {"days": 240_000}, "minutes"),
+            "hours": (DATA | {"days": 4000}, "hours"),
+            "one photo": (DATA | {"days": 0.33}, "variations of one photo"),
+            "one a second": (DATA | {"days": 166_667}, "one picture a second"),
+            "one photo's epochs": (DATA | {"seen": 30}, "sees one photo"),
+            "one epoch": (DATA | {"seen": 500}, "of one epoch"),
+            "all in each": (DATA | {"seen": 432e9}, "not all of them"),
+            "all": (DATA | {"seen": 14.4e9}, "made and shown"),
+        },
+    },
     "lazy_file": {
         "value": True,
         "right": ["B", ["b"]],
-        "wrong": {"at the call": ("a", "runs nothing of the body"), "used up": ("c", "no lines left"),
-                  "eager": ("d", "reads nothing when it is made"),
-                  "first in advance": ("e", "not even the first line"), "two": ("ab", "one of the letters")}},
+        "wrong": {
+            "at the call": ("a", "runs nothing of the body"),
+            "used up": ("c", "no lines left"),
+            "eager": ("d", "reads nothing when it is made"),
+            "first in advance": ("e", "not even the first line"),
+            "two": ("ab", "one of the letters"),
+        },
+    },
     "countdown": {
         "stub": dots,
         "right": [by_range, by_expression, lambda n: iter(list(range(n, 0, -1)))],
-        "wrong": {"down to 0": (yielding(lambda n: range(n, -1, -1)), "goes on to 0"),
-                  "range turned": (yielding(lambda n: reversed(range(n))), "like `range` turned"),
-                  "1 missing": (yielding(lambda n: range(n, 1, -1)), "the 1 is missing"),
-                  "n missing": (yielding(lambda n: range(n - 1, 0, -1)), "the first number, n"),
-                  "upwards": (yielding(lambda n: range(1, n + 1)), "counts upwards"), "once": (yielding(lambda n: [n]), "yields only once. "),
-                  "at the end": (yielding(lambda n: [1]), "once, at the end"), "the same": (yielding(lambda n: [n] * n), "again and again"),
-                  "endless": (yielding(lambda n: itertools.count(n, -1)), "does not end"),
-                  "list": (lambda n: list(range(n, 0, -1)), "returns a list"),
-                  "return": (from_first_yield, "it has no `__next__`"), "prints": (lambda n: None, "there is no `yield` in it"),
-                  "range": (yielding(range), "from 0 to n − 1"),
-                  "list in a list": (yielding(lambda n: [list(range(n, 0, -1))]), "each number by itself"),
-                  "texts": (yielding(lambda n: map(str, range(n, 0, -1))), "yields texts"),
-                  "raises at the end": (raises_at_the_end, "Python makes an error of it"),
-                  "called": (by_range(3), "hand over the function"),
-                  "not called": (lambda n: by_range, "not called")}},
+        "wrong": {
+            "down to 0": (yielding(lambda n: range(n, -1, -1)), "goes on to 0"),
+            "range turned": (yielding(lambda n: reversed(range(n))), "like `range` turned"),
+            "1 missing": (yielding(lambda n: range(n, 1, -1)), "the 1 is missing"),
+            "n missing": (yielding(lambda n: range(n - 1, 0, -1)), "the first number, n"),
+            "upwards": (yielding(lambda n: range(1, n + 1)), "counts upwards"),
+            "once": (yielding(lambda n: [n]), "yields only once. "),
+            "at the end": (yielding(lambda n: [1]), "once, at the end"),
+            "the same": (yielding(lambda n: [n] * n), "again and again"),
+            "endless": (yielding(lambda n: itertools.count(n, -1)), "does not end"),
+            "list": (lambda n: list(range(n, 0, -1)), "returns a list"),
+            "return": (from_first_yield, "it has no `__next__`"),
+            "prints": (lambda n: None, "there is no `yield` in it"),
+            "range": (yielding(range), "from 0 to n − 1"),
+            "list in a list": (yielding(lambda n: [list(range(n, 0, -1))]), "each number by itself"),
+            "texts": (yielding(lambda n: map(str, range(n, 0, -1))), "yields texts"),
+            "raises at the end": (raises_at_the_end, "Python makes an error of it"),
+            "called": (by_range(3), "hand over the function"),
+            "not called": (lambda n: by_range, "not called"),
+        },
+    },
     "for_each": {
         "right": [with_default, with_flag, lambda items, action: [action(item) for item in items]],
-        "wrong": {"index": (by_index, "works for a list only"), "places": (by_places, "the places 0"),
-                  "None for ever": (none_for_ever, "second argument"),
-                  "no iter": (no_iter, "a list is none"),
-                  "iter in the loop": (new_iterator, "begins anew"), "goes on": (goes_on, "last one again and again"),
-                  "never leaves": (passes_for_ever, "not enough"),
-                  "not caught": (uncaught, "comes out of your function"), "first lost": (first_lost, "first item is lost"),
-                  "last lost": (last_lost, "last item is lost"),
-                  "stops at 0": (while_true_item, "ends too early"), "once": (only_one, "only the first item"),
-                  "looks first": (looks_first, "used up before"),
-                  "catches all": (catches_all, "disappears"), "no action": (lambda items, action: None, "never called"),
-                  "called": (3, "hand over the function"),
-                  "backwards": (lambda items, action: [action(item) for item in reversed(list(items))], "each item once, in their order")}},
+        "wrong": {
+            "index": (by_index, "works for a list only"),
+            "places": (by_places, "the places 0"),
+            "None for ever": (none_for_ever, "second argument"),
+            "no iter": (no_iter, "a list is none"),
+            "iter in the loop": (new_iterator, "begins anew"),
+            "goes on": (goes_on, "last one again and again"),
+            "never leaves": (passes_for_ever, "not enough"),
+            "not caught": (uncaught, "comes out of your function"),
+            "first lost": (first_lost, "first item is lost"),
+            "last lost": (last_lost, "last item is lost"),
+            "stops at 0": (while_true_item, "ends too early"),
+            "once": (only_one, "only the first item"),
+            "looks first": (looks_first, "used up before"),
+            "catches all": (catches_all, "disappears"),
+            "no action": (lambda items, action: None, "never called"),
+            "called": (3, "hand over the function"),
+            "backwards": (
+                lambda items, action: [action(item) for item in reversed(list(items))],
+                "each item once, in their order",
+            ),
+        },
+    },
     "Backwards": {
         "stub": Stub,
         "broken": Broken,
         "right": [OfASlice, OfReversed, TwoClasses],
-        "wrong": {"one pass": (OnePass, "second pass"), "sets the place back": (SetsBack, "share one position"),
-                  "forwards": (Forwards, "goes forwards"),
-                  "returns a list": (ReturnsAList, "must return an iterator"), "no __iter__": (NoIter, "cannot be looped over"),
-                  "first missing": (FirstMissing, "first item of the sequence"), "last missing": (LastMissing, "last item of the sequence"),
-                  "on the class": (OnTheClass, "second object changes"), "in place": (ChangesIt, "changes the sequence"),
-                  "places": (Places, "not the items"),
-                  "an instance": (OfASlice("pool"), "asked for is a class")}},
+        "wrong": {
+            "one pass": (OnePass, "second pass"),
+            "sets the place back": (SetsBack, "share one position"),
+            "forwards": (Forwards, "goes forwards"),
+            "returns a list": (ReturnsAList, "must return an iterator"),
+            "no __iter__": (NoIter, "cannot be looped over"),
+            "first missing": (FirstMissing, "first item of the sequence"),
+            "last missing": (LastMissing, "last item of the sequence"),
+            "on the class": (OnTheClass, "second object changes"),
+            "in place": (ChangesIt, "changes the sequence"),
+            "places": (Places, "not the items"),
+            "an instance": (OfASlice("pool"), "asked for is a class"),
+        },
+    },
     "variations": {
         "stub": lambda *arguments: iter([...]),
-        "right": [itertools.product, with_lists, combined(lambda names, shifts, rotations: ((n, s, r) for n in names
-                                                                                         for s in shifts for r in rotations))],
-        "wrong": {"side by side": (combined(zip), "as `zip` does"),
-                  "one list": (combined(lambda *parts: [list(itertools.product(*parts))]), "build no list"),
-                  "list": (lambda *parts: list(itertools.product(*parts)), "returns a list"),
-                  "return in the loop": (returns_inside, "returns a tuple, the first combination"),
-                  "prints": (lambda *parts: None, "there is no `yield` in it"),
-                  "places": (combined(lambda *parts: itertools.product(*(range(len(part)) for part in parts))), "places 0, 1, 2"),
-                  "name twice": (combined(lambda n, s, r: ((x, x, z) for x in n for y in s for z in r)), "as many as expected"),
-                  "first only": (combined(lambda n, s, r: [(n[0], s[0], r[0])]), "only the first combination"),
-                  "last only": (combined(lambda n, s, r: [(n[-1], s[-1], r[-1])]), "only the last combination"),
-                  "apart": (combined(lambda *parts: itertools.chain(*itertools.product(*parts))), "one after the other"),
-                  "first name": (combined(lambda n, s, r: itertools.product(n[:1], s, r)), "only the first name"),
-                  "order of loops": (combined(lambda n, s, r: ((x, y, z) for z in r for y in s for x in n)), "name slowest"),
-                  "order of parts": (combined(lambda n, s, r: ((y, x, z) for x in n for y in s for z in r)), "parts stand in another order"),
-                  "endless": (combined(lambda *parts: itertools.cycle(itertools.product(*parts))), "does not end"),
-                  "two loops": (combined(lambda n, s, r: itertools.product(n, s)), "24 combinations were expected"),
-                  "built first": (built_first, "before the first one")}},
+        "right": [
+            itertools.product,
+            with_lists,
+            combined(lambda names, shifts, rotations: ((n, s, r) for n in names for s in shifts for r in rotations)),
+        ],
+        "wrong": {
+            "side by side": (combined(zip), "as `zip` does"),
+            "one list": (combined(lambda *parts: [list(itertools.product(*parts))]), "build no list"),
+            "list": (lambda *parts: list(itertools.product(*parts)), "returns a list"),
+            "return in the loop": (returns_inside, "returns a tuple, the first combination"),
+            "prints": (lambda *parts: None, "there is no `yield` in it"),
+            "places": (
+                combined(lambda *parts: itertools.product(*(range(len(part)) for part in parts))),
+                "places 0, 1, 2",
+            ),
+            "name twice": (
+                combined(lambda n, s, r: ((x, x, z) for x in n for y in s for z in r)),
+                "as many as expected",
+            ),
+            "first only": (combined(lambda n, s, r: [(n[0], s[0], r[0])]), "only the first combination"),
+            "last only": (combined(lambda n, s, r: [(n[-1], s[-1], r[-1])]), "only the last combination"),
+            "apart": (combined(lambda *parts: itertools.chain(*itertools.product(*parts))), "one after the other"),
+            "first name": (combined(lambda n, s, r: itertools.product(n[:1], s, r)), "only the first name"),
+            "order of loops": (combined(lambda n, s, r: ((x, y, z) for z in r for y in s for x in n)), "name slowest"),
+            "order of parts": (
+                combined(lambda n, s, r: ((y, x, z) for x in n for y in s for z in r)),
+                "parts stand in another order",
+            ),
+            "endless": (combined(lambda *parts: itertools.cycle(itertools.product(*parts))), "does not end"),
+            "two loops": (combined(lambda n, s, r: itertools.product(n, s)), "24 combinations were expected"),
+            "built first": (built_first, "before the first one"),
+        },
+    },
 }
