@@ -8,13 +8,13 @@ import importlib
 
 __all__ = [
     "augment",
+    "checks",
     "counting",
     "datasets",
     "exercises",
     "features",
     "fetch",
     "inspection",
-    "messages",
     "models",
     "own_images",
     "paths",
@@ -24,6 +24,7 @@ __all__ = [
     "reference",
     "results",
     "runtime",
+    "store",
     "torch_file",
     "toy_pets",
     "training",

@@ -6,6 +6,7 @@ picture once: it is interpolated once and not four times, which is faster and bl
 
 import math
 
+from .checks import amount
 from .runtime import quiet
 
 with quiet():
@@ -100,8 +101,8 @@ class RandomWarp(keras.layers.Layer):
 
     def __init__(self, rotation=0, shift=0, zoom=0, shear=0, flip=False, fill_mode="nearest", seed=None, **kwargs):
         super().__init__(**kwargs)
-        self.rotation, self.shear = _amount("rotation", rotation, 180), _amount("shear", shear, 90, within=True)
-        self.shift, self.zoom = _amount("shift", shift, 1, within=True), _amount("zoom", zoom, 1, within=True)
+        self.rotation, self.shear = amount("rotation", rotation, 180), amount("shear", shear, 90, below=True)
+        self.shift, self.zoom = amount("shift", shift, 1, below=True), amount("zoom", zoom, 1, below=True)
         if fill_mode not in FILL_MODES:
             raise ValueError(f"fill_mode must be one of {', '.join(FILL_MODES)}; got {fill_mode!r}")
         self.flip, self.fill_mode, self.seed = bool(flip), fill_mode, seed
@@ -134,11 +135,3 @@ class RandomWarp(keras.layers.Layer):
     def get_config(self):
         names = ("rotation", "shift", "zoom", "shear", "flip", "fill_mode", "seed")
         return super().get_config() | {name: getattr(self, name) for name in names}
-
-
-def _amount(name, value, largest, within=False):
-    """`value` as a float from 0 to `largest`, or a clear refusal; `within`: the end itself is not allowed."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not 0 <= value <= largest or (within and value == largest):
-        raise ValueError(f"{name} must be a number from 0 to {'below ' if within else ''}{largest}; got {value!r}")
-    return float(value)

@@ -8,8 +8,9 @@ unit in which many papers count (others count two operations); adding a bias is 
 """
 
 from math import prod
-from operator import index
 from typing import NamedTuple
+
+from .checks import pair, whole
 
 # ---------------------------------------------------------------------------------- sizes
 
@@ -116,52 +117,10 @@ def zeros_around(size, kernel, stride=1, padding="valid", dilation=1):
     if isinstance(padding, str):
         if padding not in ("valid", "same"):
             raise ValueError(
-                f"padding must be 'valid', 'same', a number of zeros or a pair (before, after), got {padding!r}"
+                f"padding must be 'valid', 'same', a number of zeros or a pair (before, after); got {padding!r}"
             )
         return same if padding == "same" else (0, 0)
     return pair("padding", padding, least=0, names="(before, after)")
-
-
-def whole(name, value, least=1):
-    """Return `value` as an int, or say what is wrong with the argument called `name`.
-
-    Raises
-    ------
-    TypeError
-        A float, a bool, a text, a tuple.
-    ValueError
-        Below `least`.
-
-    Examples
-    --------
-    >>> whole("stride", 2)
-    2
-    """
-    try:
-        boolean = isinstance(value, bool) or getattr(value, "dtype", None) == bool  # NumPy 2.1 takes its own for ints
-        number = index(None if boolean else value)
-    except TypeError:
-        slips = {float: "; // divides without leaving whole numbers", tuple: "; one axis takes one number"}
-        raise TypeError(f"{name} must be a whole number, got {value!r}{slips.get(type(value), '')}") from None
-    if number < least:
-        raise ValueError(f"{name} must be at least {least}, got {number}")
-    return number
-
-
-def pair(name, value, least=1, names="(height, width)"):
-    """Return two ints from one int (twice the same) or from a pair, checked as by `whole`.
-
-    Examples
-    --------
-    >>> pair("kernel", 3), pair("kernel", (3, 5))
-    ((3, 3), (3, 5))
-    """
-    if not isinstance(value, (tuple, list)):
-        value = (value, value)
-    if len(value) != 2:
-        slip = "; leave the channels out" if len(value) == 3 and "height" in names else ""
-        raise ValueError(f"{name} must be a number or a pair {names}, got {tuple(value)}{slip}")
-    return tuple(whole(name, number, least) for number in value)
 
 
 def _checked(size, kernel, stride, dilation):
@@ -175,7 +134,7 @@ def _axes(size, kernel, stride, padding, dilation):
         if len(padding) != 2 or not all(isinstance(side, (tuple, list)) for side in padding):
             raise ValueError(
                 f"padding of an image must be 'valid', 'same', one number of zeros or two pairs "
-                f"((top, bottom), (left, right)), got {padding!r}"
+                f"((top, bottom), (left, right)); got {padding!r}"
             )
     else:
         padding = (padding, padding)
@@ -435,7 +394,7 @@ def _check_built(model):
     import keras
 
     if not isinstance(model, keras.Model):
-        raise TypeError(f"model must be a keras.Model, got {type(model).__name__}")
+        raise TypeError(f"model must be a keras.Model; got {type(model).__name__}")
     if not model.built:
         raise ValueError(
             f"model {model.name!r} is not built, so its weights do not exist yet: begin it with "
@@ -609,7 +568,7 @@ def receptive_field(layers):
     size = jump = 1
     for number, layer in enumerate(layers, start=1):
         if not isinstance(layer, (tuple, list)) or len(layer) not in (2, 3):
-            raise ValueError(f"layer {number} must be (kernel, stride) or (kernel, stride, dilation), got {layer!r}")
+            raise ValueError(f"layer {number} must be (kernel, stride) or (kernel, stride, dilation); got {layer!r}")
         kernel, stride, dilation = (
             whole(f"{name} of layer {number}", value)
             for name, value in zip(("kernel", "stride", "dilation"), (*layer, 1))

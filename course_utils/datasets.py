@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .messages import nearest
+from .checks import nearest
 from .own_images import printable, table
 from .photographs import IMAGES, load_image
 

@@ -6,8 +6,8 @@ import zlib
 from pathlib import Path
 
 from . import paths
+from .checks import nearest
 from .fetch import DataError, make_once
-from .messages import nearest
 from .training import say
 
 #: What reading a damaged file raises; zipfile has five ways to say so.

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from . import paths
-from .messages import nearest
+from .checks import nearest
 
 REGISTRY = paths.shipped("registry.toml")
 EMBEDDED = {

@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .counting import whole
-from .messages import nearest
+from .checks import nearest, whole
 from .runtime import quiet
 
 with quiet():

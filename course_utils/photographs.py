@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .messages import nearest
+from .checks import nearest
 
 SMALLEST_SIDE = 32
 GREY_WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)  # how bright red, green and blue look: ITU-R BT.601

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import models, paths, torch_file
-from .counting import pair, whole
-from .messages import nearest
+from .checks import nearest, pair, whole
 
 EMBEDDED = "efficientnet_lite0"
 LITE0_SHA256 = (

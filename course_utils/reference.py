@@ -11,7 +11,8 @@ negative weight does not wrap around; floats keep their dtype, the wider one whe
 
 import numpy as np
 
-from course_utils.counting import output_size, pair, zeros_around
+from .checks import pair
+from .counting import output_size, zeros_around
 
 BATCH = "a batch? Take one of its pictures: image[0]"
 COLOUR = "a colour photograph? Use conv2d, or one channel: image[..., 0]"
@@ -154,7 +155,7 @@ def conv2d(image, kernels, bias=None, stride=1, padding="valid", dilation=1):
         )
     bias = _array("bias", np.zeros(filters, int) if bias is None else bias, ("F",))
     if len(bias) != filters:
-        raise ValueError(f"bias must hold one number for each of the {filters} filters, got {len(bias)}")
+        raise ValueError(f"bias must hold one number for each of the {filters} filters; got {len(bias)}")
     image, kernels, bias = _same_dtype(image, kernels, bias)
     result = np.zeros((*output_size(image.shape[:2], area, stride, padding, dilation), filters), image.dtype)
     for i, j, pixels in _shifted(image, area, stride, padding, dilation):

@@ -2,7 +2,7 @@
 
 import math
 
-from .counting import whole
+from .checks import whole
 
 LEAST = {"EPOCHS": 1, "BATCH_SIZE": 1, "SEED": 0, "IMAGE_SIZE": 32}
 

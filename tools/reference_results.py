@@ -14,8 +14,7 @@ import io
 import sys
 from pathlib import Path
 
-from course_utils import paths, runtime
-from course_utils.batch.run import write_whole
+from course_utils import paths, runtime, store
 
 TABLE = Path(__file__).parents[1] / "data" / "reference_results.csv"
 FIELDS = ("lesson", "name", "value", "seed", "data", "data_sha256", "stack")
@@ -68,7 +67,7 @@ def main(batch):
     writer = csv.DictWriter(text, FIELDS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(sorted(kept + rows, key=lambda row: row["lesson"]))
-    write_whole(TABLE, text.getvalue())
+    store.write_text(TABLE, text.getvalue())
     print(f"{len(rows)} numbers written to {TABLE.name}")
 
 

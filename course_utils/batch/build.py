@@ -9,10 +9,11 @@ import tempfile
 import tomllib
 from pathlib import Path
 
+from .. import store
 from ..runtime import STATIC
 from . import KERNEL, UsageError
 from .lessons import select
-from .run import QUIET_KERNEL, write_whole
+from .run import QUIET_KERNEL
 
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": KERNEL}
 COLAB = """\
@@ -231,7 +232,7 @@ def write_notebook(notebook, target):
     import nbformat
 
     nbformat.validate(notebook)
-    write_whole(target, nbformat.writes(notebook) + "\n")
+    store.write_text(target, nbformat.writes(notebook) + "\n")
 
 
 def _update_readme(notebooks, table, check):
@@ -243,7 +244,7 @@ def _update_readme(notebooks, table, check):
         return [f"README.md lacks the lines {TABLE_START!r} and {TABLE_END!r}"]
     wanted = before + TABLE_START + "\n" + table + TABLE_END + after
     if wanted != text and not check:
-        write_whole(readme, wanted)
+        store.write_text(readme, wanted)
     return ["README.md: the table of lessons differs from the sources"] if check and wanted != text else []
 
 

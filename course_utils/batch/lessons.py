@@ -8,7 +8,7 @@ import tokenize
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..messages import nearest
+from ..checks import nearest
 from . import UsageError
 
 LITERALS = {"str": str, "int": int, "float": float, "bool": bool}

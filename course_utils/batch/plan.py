@@ -16,7 +16,7 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..messages import nearest
+from ..checks import nearest
 from . import UsageError
 from .lessons import select
 

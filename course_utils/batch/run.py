@@ -16,6 +16,7 @@ import threading
 import time
 from pathlib import Path
 
+from .. import store
 from ..runtime import STATIC
 from . import KERNEL, UsageError
 from .lessons import tagged
@@ -411,19 +412,9 @@ def save(title, specs, records, out):
     from ..runtime import versions
 
     finished = [records[spec.name] for spec in specs if records[spec.name]]
-    write_whole(Path(out, MANIFEST), json.dumps({"title": title, "records": finished}, indent=1))
-    write_whole(Path(out, "results.csv"), results_csv(finished))
-    write_whole(Path(out, "report.html"), write_report(title, finished, len(specs), versions()))
-
-
-def write_whole(path, text):
-    """Write `text` beside `path`, then move it there, so that a half-written file is never seen."""
-    partial = path.with_name(f".{path.name}.part")
-    try:
-        partial.write_text(text, encoding="utf-8", newline="")
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    store.write_text(Path(out, MANIFEST), json.dumps({"title": title, "records": finished}, indent=1))
+    store.write_text(Path(out, "results.csv"), results_csv(finished))
+    store.write_text(Path(out, "report.html"), write_report(title, finished, len(specs), versions()))
 
 
 def results_csv(records):

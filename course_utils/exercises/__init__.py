@@ -8,7 +8,7 @@ Not attempted: put your answer in the place of the dots (...), and run the cell 
 
 import importlib
 
-from ..messages import nearest
+from ..checks import nearest
 from . import checking
 
 NUMBERS = tuple(f"{number:02}" for number in range(10))

@@ -4,8 +4,8 @@ from math import isfinite
 
 import numpy as np
 
-from .. import counting, plots, reference
-from .controls import Choice, Slider, View, by, entries, matrix, number, present, read_entries, within
+from .. import checks, counting, plots, reference
+from .controls import Choice, Slider, View, by, entries, matrix, number, present, read_entries
 
 
 def sliding_window(image, kernel, row=0, column=0, stride=1, padding=0):
@@ -36,11 +36,11 @@ def sliding_window(image, kernel, row=0, column=0, stride=1, padding=0):
     >>> sliding_window(image, kernel, stride=2, padding=1)
     """
     image, kernel = matrix("image", image, 10), matrix("kernel", kernel, 10)
-    within("stride", stride, 1, 4)
-    within("padding", padding, 0, 2)
+    checks.whole("stride", stride, 1, 4)
+    checks.whole("padding", padding, 0, 2)
     rows, columns = counting.output_size(image.shape, kernel.shape, stride, padding)
-    within("row", row, 0, rows - 1)
-    within("column", column, 0, columns - 1)
+    checks.whole("row", row, 0, rows - 1)
+    checks.whole("column", column, 0, columns - 1)
 
     def draw(row, column, stride, padding, **lines):
         weights = np.array(read_entries(lines.values(), kernel.shape[1]))
@@ -103,11 +103,11 @@ def pooling_shift(first=(9, 1), second=(14, 6), side=16, rounds=3):
     --------
     >>> pooling_shift(first=(8, 4), second=(8, 5))
     """
-    within("side", side, 4, 64)
-    within("rounds", rounds, 1, min(5, side.bit_length() - 1))
+    checks.whole("side", side, 4, 64)
+    checks.whole("rounds", rounds, 1, min(5, side.bit_length() - 1))
     for name, place in [("first", first), ("second", second)]:
-        for value in counting.pair(name, place, least=0, names="(row, column)"):
-            within(name, value, 0, side - 1)
+        for value in checks.pair(name, place, least=0, names="(row, column)"):
+            checks.whole(name, value, 0, side - 1)
 
     def maps(row, column):
         image = np.zeros((side, side))
@@ -185,7 +185,7 @@ def cost_calculator(size=28, channels=256, kernel=3, filters=192, stride=1, padd
         reduction=("1 × 1 filters before", 1024),
     )
     for name, value in given.items():
-        within(name, value, 1, labels[name][1])
+        checks.whole(name, value, 1, labels[name][1])
     if padding not in ("same", "valid"):
         raise ValueError(f"padding must be 'same' or 'valid'; got {padding!r}")
 
@@ -254,8 +254,8 @@ def patience(val_losses, patience=2, largest=10):
     losses = [float(loss) for loss in val_losses]
     if not losses or not all(map(isfinite, losses)):
         raise ValueError(f"val_losses must hold a finite number for each epoch; got {losses}")
-    counting.whole("largest", largest, 1)
-    within("patience", patience, 0, largest)
+    checks.whole("largest", largest, 1)
+    checks.whole("patience", patience, 0, largest)
 
     def draw(patience):
         best, last = stopping_epochs(losses, patience)

@@ -17,7 +17,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from .. import counting, plots, runtime
+from .. import plots, runtime
 
 #: ipywidgets gives its sliders no name that a screen reader speaks, and an area of HTML cannot be made one whose changes
 #: are spoken. So each new picture does both, with the words that stand beside the slider (`role` and values: ipywidgets 7).
@@ -307,12 +307,6 @@ def _read_entry(place, line, columns):
 
 
 # --------------------------------------------------------------------------------------------------- checks and words
-
-
-def within(name, value, low, high):
-    """Raise unless the argument called `name` is a whole number from `low` to `high`."""
-    if counting.whole(name, value, low) > high:
-        raise ValueError(f"{name} must be from {low} to {high} here; got {value}")
 
 
 def matrix(name, values, largest):

@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 
-from .. import counting, plots, reference, runtime
+from .. import checks, plots, reference, runtime
 from .controls import Button, Choice, Slider, Switch, View, by, entries, matrix, number, present, read_entries
 
 ALL, OWN = "all of them", "the numbers below"
@@ -129,7 +129,7 @@ def augmentation(image, rotation=30, shift=0.1, zoom=0.2, shear=10, flip=True, s
     ]:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= high:
             raise ValueError(f"{name} must be a number from 0 to {high}; got {value!r}")
-    counting.whole("seed", seed, 0)
+    checks.whole("seed", seed, 0)
 
     def draw(rotation, shift, zoom, shear, flip, sample):
         warp = augment.RandomWarp(rotation, shift, zoom, shear, flip, seed=seed + sample)

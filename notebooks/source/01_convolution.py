@@ -40,6 +40,7 @@ SEED: int = 0  # seed of the random filters, 0 or more
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
+
 from course_utils import counting, datasets, exercises, plots, reference, runtime, widgets
 from course_utils.results import record
 

@@ -36,6 +36,7 @@ MAX_SHIFT: int = 10  # largest shift in section 7, pixels, 1 to 40
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
+
 from course_utils import counting, datasets, exercises, plots, reference, runtime, widgets
 from course_utils.results import record
 

@@ -45,6 +45,7 @@ import time
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+
 from course_utils import (
     counting,
     datasets,

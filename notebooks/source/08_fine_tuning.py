@@ -53,8 +53,10 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+
 from course_utils import (
     augment,
+    checks,
     counting,
     datasets,
     exercises,
@@ -96,7 +98,7 @@ training.check_settings(
     LEARNING_RATE_HEAD=LEARNING_RATE_HEAD,
     SEED=SEED,
 )
-counting.whole("VARIATIONS", VARIATIONS, 1)
+checks.whole("VARIATIONS", VARIATIONS, 1)
 print(data)
 
 # %% [markdown]

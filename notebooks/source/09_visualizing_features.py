@@ -51,9 +51,10 @@ import csv
 
 import matplotlib.pyplot as plt
 import numpy as np
+
 from course_utils import (
     augment,
-    counting,
+    checks,
     datasets,
     exercises,
     features,
@@ -96,8 +97,8 @@ training.check_settings(
     IMAGE_SIZE=IMAGE_SIZE,
     SEED=SEED,
 )
-counting.whole("STEPS", STEPS, 1)
-counting.whole("IMAGE_SIZE", IMAGE_SIZE, 64)
+checks.whole("STEPS", STEPS, 1)
+checks.whole("IMAGE_SIZE", IMAGE_SIZE, 64)
 if not 8 <= PATCH <= IMAGE_SIZE:
     raise ValueError(f"PATCH must be from 8 to IMAGE_SIZE, {IMAGE_SIZE}; got {PATCH}")
 print(data)

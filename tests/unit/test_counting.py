@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from course_utils import counting, reference
+from course_utils.checks import pair, whole
 from course_utils.counting import (
     LayerCount,
     ReceptiveField,
@@ -23,10 +24,8 @@ from course_utils.counting import (
     model_multiplications,
     model_parameters,
     output_size,
-    pair,
     receptive_field,
     same_padding,
-    whole,
     zeros_around,
 )
 
@@ -115,56 +114,56 @@ def test_numbers_of_numpy_count_and_come_back_as_plain_ints():
 @pytest.mark.parametrize(
     "arguments, error, text",
     [
-        (dict(size=0, kernel=1), ValueError, "size must be at least 1, got 0"),
-        (dict(size=(5, 0), kernel=1), ValueError, "size must be at least 1, got 0"),
-        (dict(size=5, kernel=0), ValueError, "kernel must be at least 1, got 0"),
-        (dict(size=5, kernel=3, stride=0), ValueError, "stride must be at least 1, got 0"),
-        (dict(size=5, kernel=3, stride=-1), ValueError, "stride must be at least 1, got -1"),
-        (dict(size=5, kernel=3, dilation=0), ValueError, "dilation must be at least 1, got 0"),
-        (dict(size=5, kernel=3, padding=-1), ValueError, "padding must be at least 0, got -1"),
-        (dict(size=5, kernel=3, padding=(0, -1)), ValueError, "padding must be at least 0, got -1"),
-        (dict(size=13 / 2, kernel=3), TypeError, "size must be a whole number, got 6.5; // divides without"),
-        (dict(size=5, kernel=3.0), TypeError, "kernel must be a whole number, got 3.0; // divides without"),
-        (dict(size=5, kernel=True), TypeError, "kernel must be a whole number, got True"),
-        (dict(size=5, kernel=np.True_), TypeError, "kernel must be a whole number, got"),
-        (dict(size=5, kernel=None), TypeError, "kernel must be a whole number, got None"),
-        (dict(size="5", kernel=3), TypeError, "size must be a whole number, got '5'"),
+        (dict(size=0, kernel=1), ValueError, "size must be at least 1; got 0"),
+        (dict(size=(5, 0), kernel=1), ValueError, "size must be at least 1; got 0"),
+        (dict(size=5, kernel=0), ValueError, "kernel must be at least 1; got 0"),
+        (dict(size=5, kernel=3, stride=0), ValueError, "stride must be at least 1; got 0"),
+        (dict(size=5, kernel=3, stride=-1), ValueError, "stride must be at least 1; got -1"),
+        (dict(size=5, kernel=3, dilation=0), ValueError, "dilation must be at least 1; got 0"),
+        (dict(size=5, kernel=3, padding=-1), ValueError, "padding must be at least 0; got -1"),
+        (dict(size=5, kernel=3, padding=(0, -1)), ValueError, "padding must be at least 0; got -1"),
+        (dict(size=13 / 2, kernel=3), TypeError, "size must be a whole number; got 6.5; // divides without"),
+        (dict(size=5, kernel=3.0), TypeError, "kernel must be a whole number; got 3.0; // divides without"),
+        (dict(size=5, kernel=True), TypeError, "kernel must be a whole number; got True"),
+        (dict(size=5, kernel=np.True_), TypeError, "kernel must be a whole number; got"),
+        (dict(size=5, kernel=None), TypeError, "kernel must be a whole number; got None"),
+        (dict(size="5", kernel=3), TypeError, "size must be a whole number; got '5'"),
         (
             dict(size=5, kernel=(3, 3)),
             TypeError,
-            "kernel must be a whole number, got (3, 3); one axis takes one number",
+            "kernel must be a whole number; got (3, 3); one axis takes one number",
         ),
-        (dict(size=5, kernel=3, padding=0.5), TypeError, "padding must be a whole number, got 0.5"),
+        (dict(size=5, kernel=3, padding=0.5), TypeError, "padding must be a whole number; got 0.5"),
         (
             dict(size=5, kernel=3, padding="full"),
             ValueError,
-            "padding must be 'valid', 'same', a number of zeros or a pair (before, after), got 'full'",
+            "padding must be 'valid', 'same', a number of zeros or a pair (before, after); got 'full'",
         ),
         (dict(size=5, kernel=3, padding="SAME"), ValueError, "got 'SAME'"),
         (
             dict(size=5, kernel=3, padding=(1, 1, 1)),
             ValueError,
-            "padding must be a number or a pair (before, after), got (1, 1, 1)",
+            "padding must be a number or a pair (before, after); got (1, 1, 1)",
         ),
         (
             dict(size=(5, 5), kernel=3, padding=(1, 1)),
             ValueError,
-            "two pairs ((top, bottom), (left, right)), got (1, 1)",
+            "two pairs ((top, bottom), (left, right)); got (1, 1)",
         ),
         (
             dict(size=(5, 5), kernel=3, padding=((1, 1),)),
             ValueError,
-            "two pairs ((top, bottom), (left, right)), got ((1, 1),)",
+            "two pairs ((top, bottom), (left, right)); got ((1, 1),)",
         ),
         (
             dict(size=(300, 451, 3), kernel=3),
             ValueError,
-            "size must be a number or a pair (height, width), got (300, 451, 3); leave the channels out",
+            "size must be a number or a pair (height, width); got (300, 451, 3); leave the channels out",
         ),
         (
             dict(size=(5, 5), kernel=(3, 3, 3, 3)),
             ValueError,
-            "kernel must be a number or a pair (height, width), got (3, 3,",
+            "kernel must be a number or a pair (height, width); got (3, 3,",
         ),
         (
             dict(size=5, kernel=7),
@@ -190,9 +189,9 @@ def test_same_padding_puts_the_extra_zero_after():
     assert same_padding(7, 3, stride=2) == (1, 1)
     assert same_padding(8, 1, stride=3) == (0, 0)
     assert same_padding(10, 3, dilation=4) == (4, 4)
-    with raises(ValueError, "stride must be at least 1, got 0"):
+    with raises(ValueError, "stride must be at least 1; got 0"):
         same_padding(6, 3, stride=0)
-    with raises(TypeError, "size must be a whole number, got (6, 6); one axis takes one number"):
+    with raises(TypeError, "size must be a whole number; got (6, 6); one axis takes one number"):
         same_padding((6, 6), 3)
 
 
@@ -206,7 +205,7 @@ def test_zeros_around_puts_every_padding_into_numbers():
 
 def test_whole_and_pair():
     assert whole("n", 0, least=0) == 0 and pair("n", [1, 2]) == (1, 2)
-    with raises(ValueError, "n must be at least 3, got 2"):
+    with raises(ValueError, "n must be at least 3; got 2"):
         whole("n", 2, least=3)
 
 
@@ -237,22 +236,22 @@ def test_counts_of_one_layer_by_hand():
 @pytest.mark.parametrize(
     "call, error, text",
     [
-        (lambda: conv_parameters(0, 3, 8), ValueError, "kernel must be at least 1, got 0"),
-        (lambda: conv_parameters(3, 0, 8), ValueError, "channels_in must be at least 1, got 0"),
-        (lambda: conv_parameters(3, 3, 8.5), TypeError, "filters must be a whole number, got 8.5"),
+        (lambda: conv_parameters(0, 3, 8), ValueError, "kernel must be at least 1; got 0"),
+        (lambda: conv_parameters(3, 0, 8), ValueError, "channels_in must be at least 1; got 0"),
+        (lambda: conv_parameters(3, 3, 8.5), TypeError, "filters must be a whole number; got 8.5"),
         (
             lambda: conv_multiplications((28, 28, 64), 3, 3, 64),
             ValueError,
-            "output must be a number or a pair (height, width), got (28, 28, 64); leave the channels out",
+            "output must be a number or a pair (height, width); got (28, 28, 64); leave the channels out",
         ),
         (
             lambda: conv_multiplications(28, (3, 3), 3, 64),
             ValueError,
             "kernel (3, 3) and output (28,) must have the same",
         ),
-        (lambda: conv_multiplications((28, 28), 3, 3, 0), ValueError, "filters must be at least 1, got 0"),
-        (lambda: dense_parameters(0, 4), ValueError, "inputs must be at least 1, got 0"),
-        (lambda: dense_multiplications(4, "4"), TypeError, "units must be a whole number, got '4'"),
+        (lambda: conv_multiplications((28, 28), 3, 3, 0), ValueError, "filters must be at least 1; got 0"),
+        (lambda: dense_parameters(0, 4), ValueError, "inputs must be at least 1; got 0"),
+        (lambda: dense_multiplications(4, "4"), TypeError, "units must be a whole number; got '4'"),
     ],
 )
 def test_counts_of_one_layer_explain_mistakes(call, error, text):
@@ -467,7 +466,7 @@ def test_input_shape_must_fit_the_model(keras, layers):
     for wrong in ((32, 32, 1), (28, 28, 3), (28, 28), (1, 28, 28, 1)):
         with raises(ValueError, f"input_shape {wrong} does not fit the model, which takes (28, 28, 1)"):
             model_counts(fixed, wrong)
-    with raises(TypeError, "input_shape must be a whole number, got None"):
+    with raises(TypeError, "input_shape must be a whole number; got None"):
         model_counts(fixed, (None, 28, 1))
 
 
@@ -499,9 +498,9 @@ def test_models_that_cannot_be_counted_say_why(keras, layers):
         model_counts(nested)
     with raises(ValueError, "is not built, so its weights do not exist yet: begin it with keras.Input("):
         model_counts(keras.Sequential([layers.Dense(2)]))
-    with raises(TypeError, "model must be a keras.Model, got Dense"):
+    with raises(TypeError, "model must be a keras.Model; got Dense"):
         model_counts(layers.Dense(2))
-    with raises(TypeError, "model must be a keras.Model, got str"):
+    with raises(TypeError, "model must be a keras.Model; got str"):
         model_parameters("vgg16")
 
 
@@ -583,12 +582,12 @@ def test_receptive_field_agrees_with_nudging_every_pixel():
 @pytest.mark.parametrize(
     "stack, error, text",
     [
-        ([(3, 1), 3], ValueError, "layer 2 must be (kernel, stride) or (kernel, stride, dilation), got 3"),
-        ([(3,)], ValueError, "layer 1 must be (kernel, stride) or (kernel, stride, dilation), got (3,)"),
-        ([(3, 0)], ValueError, "stride of layer 1 must be at least 1, got 0"),
-        ([(0, 1)], ValueError, "kernel of layer 1 must be at least 1, got 0"),
-        ([(3, 1, 0)], ValueError, "dilation of layer 1 must be at least 1, got 0"),
-        ([(3, 1), (2.0, 2)], TypeError, "kernel of layer 2 must be a whole number, got 2.0"),
+        ([(3, 1), 3], ValueError, "layer 2 must be (kernel, stride) or (kernel, stride, dilation); got 3"),
+        ([(3,)], ValueError, "layer 1 must be (kernel, stride) or (kernel, stride, dilation); got (3,)"),
+        ([(3, 0)], ValueError, "stride of layer 1 must be at least 1; got 0"),
+        ([(0, 1)], ValueError, "kernel of layer 1 must be at least 1; got 0"),
+        ([(3, 1, 0)], ValueError, "dilation of layer 1 must be at least 1; got 0"),
+        ([(3, 1), (2.0, 2)], TypeError, "kernel of layer 2 must be a whole number; got 2.0"),
     ],
 )
 def test_receptive_field_explains_mistakes(stack, error, text):

@@ -25,7 +25,7 @@ def test_a_module_loads_on_first_use():
 def test_an_unknown_module_is_refused_with_the_known_ones():
     import course_utils
 
-    with pytest.raises(AttributeError, match="course_utils has no module 'polts'; it has augment, counting, datasets"):
+    with pytest.raises(AttributeError, match="course_utils has no module 'polts'; it has augment, checks, counting"):
         course_utils.polts
 
 

@@ -341,7 +341,7 @@ SQUARE, FILTERS = np.ones((3, 3)), np.ones((3, 3, 3, 8))
         (
             lambda: conv2d(COLOUR, FILTERS, bias=[0.5]),
             ValueError,
-            "bias must hold one number for each of the 8 filters, got 1",
+            "bias must hold one number for each of the 8 filters; got 1",
         ),
         (
             lambda: conv2d(COLOUR, FILTERS, bias=0.5),
@@ -359,16 +359,16 @@ SQUARE, FILTERS = np.ones((3, 3)), np.ones((3, 3, 3, 8))
             "kernel must have the shape (k), but has 2 dimensions (3, 3)",
         ),
         (lambda: correlate1d([1, 2], [1, 2, 3]), ValueError, "the kernel (3) is larger than the image (2 + 0 padding)"),
-        (lambda: correlate1d([1, 2], [1], stride=0), ValueError, "stride must be at least 1, got 0"),
-        (lambda: correlate1d([1, 2], [1], padding=-1), ValueError, "padding must be at least 0, got -1"),
-        (lambda: correlate1d([1, 2], [1], padding=(1, 2, 3)), ValueError, "a pair (before, after), got (1, 2, 3)"),
+        (lambda: correlate1d([1, 2], [1], stride=0), ValueError, "stride must be at least 1; got 0"),
+        (lambda: correlate1d([1, 2], [1], padding=-1), ValueError, "padding must be at least 0; got -1"),
+        (lambda: correlate1d([1, 2], [1], padding=(1, 2, 3)), ValueError, "a pair (before, after); got (1, 2, 3)"),
         (
             lambda: correlate2d(GREY[:, 9:], SQUARE),
             ValueError,
             "image is empty: its shape is (6, 0); was it cropped outside",
         ),
         (lambda: correlate2d(GREY, np.ones((0, 3))), ValueError, "kernel is empty: its shape is (0, 3)"),
-        (lambda: correlate2d(GREY, SQUARE, stride=0), ValueError, "stride must be at least 1, got 0"),
+        (lambda: correlate2d(GREY, SQUARE, stride=0), ValueError, "stride must be at least 1; got 0"),
         (
             lambda: correlate2d(GREY, SQUARE, dilation=4),
             ValueError,
@@ -378,10 +378,10 @@ SQUARE, FILTERS = np.ones((3, 3)), np.ones((3, 3, 3, 8))
         (
             lambda: correlate2d(GREY, SQUARE, padding=(1, 1)),
             ValueError,
-            "two pairs ((top, bottom), (left, right)), got (1, 1)",
+            "two pairs ((top, bottom), (left, right)); got (1, 1)",
         ),
-        (lambda: correlate2d(GREY, [["a"]]), TypeError, "kernel must hold real numbers, got dtype <U1"),
-        (lambda: correlate2d(GREY * 1j, SQUARE), TypeError, "image must hold real numbers, got dtype complex128"),
+        (lambda: correlate2d(GREY, [["a"]]), TypeError, "kernel must hold real numbers; got dtype <U1"),
+        (lambda: correlate2d(GREY * 1j, SQUARE), TypeError, "image must hold real numbers; got dtype complex128"),
         (
             lambda: pad(COLOUR[None], 3),
             ValueError,
@@ -390,14 +390,14 @@ SQUARE, FILTERS = np.ones((3, 3)), np.ones((3, 3, 3, 8))
         ),
         (lambda: max_pool2d([1, 2]), ValueError, "image must have the shape (H, W, [C]), but has 1 dimensions (2,)"),
         (lambda: max_pool2d(COLOUR[None]), ValueError, "a batch? Take one of its pictures: image[0]"),
-        (lambda: max_pool2d(GREY, 0), ValueError, "size must be at least 1, got 0"),
+        (lambda: max_pool2d(GREY, 0), ValueError, "size must be at least 1; got 0"),
         (
             lambda: max_pool2d(GREY, (2, 2, 1)),
             ValueError,
-            "size must be a number or a pair (height, width), got (2, 2, 1)",
+            "size must be a number or a pair (height, width); got (2, 2, 1)",
         ),
         (lambda: max_pool2d(GREY, 7), ValueError, "the kernel (7) is larger than the image (6 + 0 padding)"),
-        (lambda: max_pool2d(GREY, stride=0), ValueError, "stride must be at least 1, got 0"),
+        (lambda: max_pool2d(GREY, stride=0), ValueError, "stride must be at least 1; got 0"),
         (
             lambda: max_pool2d(GREY, 2, padding=2),
             ValueError,
@@ -405,7 +405,7 @@ SQUARE, FILTERS = np.ones((3, 3)), np.ones((3, 3, 3, 8))
         ),
         (lambda: average_pool2d(GREY, (2, 3), padding=((0, 0), (0, 3))), ValueError, "is as wide as the window (2, 3)"),
         (lambda: average_pool2d(GREY[:0]), ValueError, "image is empty: its shape is (0, 7)"),
-        (lambda: average_pool2d(GREY, 2.5), TypeError, "size must be a whole number, got 2.5"),
+        (lambda: average_pool2d(GREY, 2.5), TypeError, "size must be a whole number; got 2.5"),
     ],
 )
 def test_mistakes_are_explained(call, error, text):

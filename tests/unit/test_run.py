@@ -14,6 +14,7 @@ import nbformat
 import psutil
 import pytest
 
+from course_utils import store
 from course_utils.batch import UsageError, run
 from course_utils.batch.plan import Spec
 
@@ -264,10 +265,10 @@ def test_a_damaged_manifest_is_refused(tmp_path):
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     target = tmp_path / "results.csv"
-    run.write_whole(target, "old")
+    store.write_text(target, "old")
     monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError):
-        run.write_whole(target, "new")
+        store.write_text(target, "new")
     assert target.read_text() == "old"
 
 
