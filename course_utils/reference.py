@@ -315,7 +315,7 @@ def _array(name, values, axes, slips=None):
     """`values` as a non-empty array of numbers with these axes, or an error that says what is wrong."""
     array = np.asarray(values)
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
+        raise TypeError(f"{name} must hold real numbers; got dtype {array.dtype}")
     if array.ndim != len(axes):
         slip = (slips or {}).get(array.ndim)
         raise ValueError(

@@ -163,7 +163,7 @@ def test_bad_arguments():
         load_base("vgg-16")
     with pytest.raises(ValueError, match="image_size must be at least 75 for inception_v3; got 64"):
         load_base("inception_v3", 64, weights=None)
-    with pytest.raises(TypeError, match="image_size must be a whole number, got 96.0"):
+    with pytest.raises(TypeError, match="image_size must be a whole number; got 96.0"):
         load_base(image_size=96.0)
     with pytest.raises(ValueError, match="image_size must be 224 for the whole vgg16"):
         load_classifier("vgg16", 150, weights=None)
@@ -236,5 +236,5 @@ def test_what_cannot_become_photographs_is_refused():
         pretrained.as_photographs(np.zeros((2, 8, 8, 4), np.uint8), 16)
     with pytest.raises(ValueError, match=r"got \(2, 8, 8\)"):
         pretrained.as_photographs(np.zeros((2, 8, 8), np.uint8), 16)
-    with pytest.raises(ValueError, match="image_size must be at least 1, got 0"):
+    with pytest.raises(ValueError, match="image_size must be at least 1; got 0"):
         pretrained.as_photographs(np.zeros((2, 8, 8, 3), np.uint8), 0)
