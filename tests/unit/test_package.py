@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import course_utils
+from course_utils import runtime
 
 
 def loaded_by(statement):
@@ -67,6 +68,21 @@ def test_an_error_while_quiet_is_raised_and_stderr_restored():
 
 
 def test_versions_name_what_a_result_depends_on():
-    from course_utils.runtime import versions
+    assert {"python", "tensorflow", "keras", "numpy", "convnet-course"} <= runtime.versions().keys()
 
-    assert {"python", "tensorflow", "keras", "numpy", "convnet-course"} <= versions().keys()
+
+@pytest.mark.parametrize("version", ["3.1", "3.1.0", "3.1.9"])
+def test_a_lesson_of_this_version_says_nothing(monkeypatch, capsys, version):
+    monkeypatch.setattr(runtime, "__version__", "3.1.4")
+    runtime.built_for(version)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("version", ["3.0.4", "3.10", "2.1"])
+def test_a_lesson_of_another_version_says_so_in_one_line(monkeypatch, capsys, version):
+    monkeypatch.setattr(runtime, "__version__", "3.1.4")
+    runtime.built_for(version)
+    said = capsys.readouterr().out
+    assert said.count("\n") == 1
+    short = ".".join(version.split(".")[:2])
+    assert said.startswith(f"This lesson was built for version {short} of the course's package; 3.1 is installed: ")
