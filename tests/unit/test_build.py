@@ -130,7 +130,7 @@ def test_without_an_address_nothing_leads_nowhere_and_the_setup_cell_says_what_t
     setup = read(clone).cells[2].source
     exec(setup, {})  # where the package is there, it is silent
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(ImportError, match="helper package is not installed.*run  %pip install FOLDER  in a cell"):
+    with pytest.raises(ImportError, match="helper package is not installed. Run  %pip install FOLDER  in a cell"):
         exec(setup, {})
 
 
