@@ -35,8 +35,8 @@ runtime.built_for("{version}")"""
 INSTALL = '%pip install --quiet "convnet-course @ git+{repository}"'
 ADVISE = """\
 raise ImportError(
-        "The course's helper package is not installed. Run  %pip install FOLDER  in a cell of its own (FOLDER: your "
-        "copy of the course, in which pyproject.toml lies), then this notebook from the top."
+        "The course's helper package is not installed. Run  %pip install FOLDER  in a cell of its own "
+        "(FOLDER: your copy of the course, in which pyproject.toml lies), then this notebook from the top."
     )"""
 
 

@@ -568,9 +568,9 @@ figure.legend(loc="outside lower center", ncols=3)
 plots.show(
     figure,
     alt=(
-        f"Validation accuracy on {data.name} against seconds, a point an epoch: two networks from scratch, two "
-        "heads on stored features, which begin when the features are ready, a star for ridge regression on them, "
-        "and the frozen base inside a model."
+        f"Validation accuracy on {data.name} against seconds, a point an epoch: two networks from scratch, "
+        "two heads on stored features, which begin when the features are ready, "
+        "a star for ridge regression on them, and the frozen base inside a model."
     ),
 )
 

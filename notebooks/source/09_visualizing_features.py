@@ -428,8 +428,8 @@ plots.matrix(explained.maps[0], axes[2], title="its heatmap", decimals=2)
 plots.show(
     figure,
     alt=(
-        f"A validation picture of {data.name}, its class activation map as a matrix of signed numbers, and the "
-        "heatmap, a matrix of numbers between 0 and 1 with the same pattern."
+        f"A validation picture of {data.name}, its class activation map as a matrix of signed numbers, "
+        "and the heatmap, a matrix of numbers between 0 and 1 with the same pattern."
     ),
 )
 

@@ -128,6 +128,7 @@ def test_without_an_address_nothing_leads_nowhere_and_the_setup_cell_says_what_t
         encoding="utf-8"
     )
     setup = read(clone).cells[2].source
+    assert max(map(len, setup.splitlines())) <= 110, "wider than a laptop shows"
     exec(setup, {})  # where the package is there, it is silent
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ImportError, match="helper package is not installed. Run  %pip install FOLDER  in a cell"):
