@@ -73,7 +73,7 @@ def replace(root, address):
             f"{Path(root, 'pyproject.toml')} has no address to replace: give it  Repository = "
             f'"https://github.com/{UNSET}/convnet-course"  in [project.urls]'
         )
-    whole = re.compile(re.escape(present.rstrip("/").removesuffix(".git")) + r"(?![\w-])")
+    whole = re.compile(re.escape(present.rstrip("/").removesuffix(".git")) + r"(?:\.git)?(?![\w-]|\.\w)")
     changed = []
     for path in (path for pattern in CARRIERS for path in sorted(Path(root).glob(pattern))):
         text = path.read_bytes().decode("utf-8")  # line ends stay as they are

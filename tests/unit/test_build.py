@@ -503,3 +503,16 @@ def test_a_project_that_cannot_take_an_address_is_refused(built, project, messag
             build.check(built)
         else:
             build.set_address(built, "https://github.com/ann/nets")
+
+
+def test_only_the_repositorys_own_address_is_replaced(tmp_path):
+    (tmp_path / "pyproject.toml").write_text('[project.urls]\nRepository = "https://github.com/ann/nets.git"\n')
+    text = "See {0}, {0}.git, {0}/issues and {0}. Not {0}.js, {0}-2 or https://github.com/ann/net."
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "page.md").write_text(text.format("https://github.com/ann/nets"))
+    assert address.replace(tmp_path, "https://github.com/bob/x") == ["docs/page.md", "pyproject.toml"]
+    new, old = "https://github.com/bob/x", "https://github.com/ann/nets"
+    assert (tmp_path / "docs" / "page.md").read_text() == (
+        f"See {new}, {new}, {new}/issues and {new}. Not {old}.js, {old}-2 or https://github.com/ann/net."
+    )
+    assert address.replace(tmp_path, new) == []
