@@ -425,6 +425,21 @@ def test_text_is_refused_where_code_has_changed(built, monkeypatch, old, new, pl
     assert (built / "01_first.ipynb").read_text(encoding="utf-8") == text
 
 
+def test_a_lesson_put_in_front_needs_no_execution_of_the_others(built, monkeypatch):
+    before = read(built)
+    (built / "01_first.ipynb").rename(built / "02_first.ipynb")
+    (built / "source" / "01_first.py").rename(built / "source" / "02_first.py")
+    (built / "source" / "01_new.py").write_text(SOURCE.replace("# First", "# New"), encoding="utf-8")
+    monkeypatch.setattr(build, "execute", never)
+    build.build_text(built, ["first"], say=lambda _: None)
+    after = nbformat.read(built / "02_first.ipynb", 4)
+    assert after.cells[0].source.startswith("# 02 · First\n")
+    assert after.cells[0].source.endswith("· **Before:** [01 · New](01_new.ipynb)")
+    assert outputs(after) == outputs(before)
+    table = built.with_name("README.md").read_text(encoding="utf-8")
+    assert re.findall(r"\| \[(\d\d · \w+)\]", table) == ["01 · New", "02 · First"]
+
+
 def test_an_address_is_set_everywhere_and_outputs_stay(built, monkeypatch):
     monkeypatch.setattr(build, "execute", lambda notebook, _: notebook)
     root = built.parent
