@@ -1,4 +1,4 @@
-"""The command line: ``python -m course_utils run``, ``build`` and ``data``."""
+"""The command line, ``course`` or ``python -m course_utils``: ``run``, ``build``, ``address`` and ``data``."""
 
 import argparse
 import os
@@ -24,18 +24,21 @@ def main(arguments=None):
     try:
         return options.command(options)
     except (UsageError, FileNotFoundError) as error:
-        print(f"course_utils {options.name}: {error}", file=sys.stderr)
+        print(f"{program()} {options.name}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\nstopped by Ctrl-C", file=sys.stderr)
         return 130
 
 
+def program():
+    """How this program was called: as ``course``, which installing the package makes, or as a module, which works without."""
+    return "course" if Path(sys.argv[0]).stem == "course" else "python -m course_utils"
+
+
 def parser():
     """The command line's options."""
-    top = argparse.ArgumentParser(
-        prog="python -m course_utils", description="Run and build the course's notebooks; get its data."
-    )
+    top = argparse.ArgumentParser(prog=program(), description="Run and build the course's notebooks; get its data.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
@@ -71,11 +74,23 @@ def parser():
 
     build = commands.add_parser("build", parents=[common], help="build the notebooks from notebooks/source")
     build.add_argument("lesson", nargs="*", metavar="LESSON", help="number or name (default: all)")
-    build.add_argument(
-        "--check", action="store_true", help="change nothing; fail if a notebook differs from its source"
+    how = build.add_mutually_exclusive_group()
+    how.add_argument("--check", action="store_true", help="change nothing; fail if a notebook differs from its source")
+    how.add_argument(
+        "--text", action="store_true", help="execute nothing: exchange the text, and keep the outputs of unchanged code"
     )
-    build.add_argument("--force", action="store_true", help="overwrite notebooks that were edited by hand")
+    how.add_argument(
+        "--force",
+        action="store_true",
+        help="overwrite notebooks that were edited by hand or cannot be read; a copy is kept beside each",
+    )
     build.set_defaults(command=build_command, name="build")
+
+    address = commands.add_parser(
+        "address", parents=[common], help="set the repository's address in badges, setup cells and the README"
+    )
+    address.add_argument("address", metavar="https://github.com/OWNER/NAME")
+    address.set_defaults(command=address_command, name="address")
 
     data = commands.add_parser("data", help="list the data sets: which are there, and how to get the others")
     data.set_defaults(command=data_command, name="data")
@@ -167,10 +182,29 @@ def build_command(options):
     from .batch import build
 
     _require("jupytext", "build")
+    notebooks = find_notebooks(options.notebooks)
+    if options.check:
+        return _building(build.check, notebooks, options.lesson)
+    if options.text:
+        return _building(build.build_text, notebooks, options.lesson)
     _require_kernel()
+    return _building(build.build, notebooks, options.lesson, options.force)
+
+
+def address_command(options):
+    """``address``: 0 when it stands everywhere, 1 when a notebook cannot take it."""
+    from .batch import build
+
+    _require("jupytext", "address")
+    return _building(build.set_address, find_notebooks(options.notebooks), options.address)
+
+
+def _building(function, *arguments):
+    from .batch.source import BuildError
+
     try:
-        build.build(find_notebooks(options.notebooks), options.lesson, options.check, options.force)
-    except build.BuildError as error:
+        function(*arguments)
+    except BuildError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
@@ -203,7 +237,7 @@ def fetch_command(options):
             fetch.check(path, name)
             print(f"{name}: {path}")
         except DataError as error:
-            print(f"course_utils data fetch: {error}", file=sys.stderr)
+            print(f"{program()} {options.name}: {error}", file=sys.stderr)
             failed = True
     return int(failed)
 

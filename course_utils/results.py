@@ -43,7 +43,7 @@ def compare(lesson, **values):
     Parameters
     ----------
     lesson : str
-        Such as "06". Its rows of ``data/lecture_results.csv`` and ``data/reference_results.csv`` are shown, by name.
+        Its name, such as "augmentation". Its rows of ``data/lecture_results.csv`` and ``data/reference_results.csv`` are shown, by name.
     **values : int, float or bool
         As `record` takes them.
 
@@ -68,6 +68,7 @@ def published(kind, lesson):
     kind : str
         "lecture" (what the lecture notes report) or "reference" (what ``notebooks/plans/full.toml`` gave).
     lesson : str
+        Its name, such as "augmentation".
 
     Returns
     -------

@@ -10,6 +10,8 @@ import os
 import platform
 import sys
 
+from . import __version__
+
 #: Environment variable that keeps widgets away from a kernel; `run` and `build` set it for theirs.
 STATIC = "COURSE_STATIC_FIGURES"
 
@@ -46,6 +48,27 @@ def versions():
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             found[package] = importlib.metadata.version(package)
     return found
+
+
+def built_for(version):
+    """Print one line where a lesson was built for another version of the course's package; otherwise nothing.
+
+    Parameters
+    ----------
+    version : str
+        The package's version when the lesson was built, such as ``"0.2"``; what follows the second number does not count.
+
+    Examples
+    --------
+    >>> built_for("0.1")
+    This lesson was built for version 0.1 of the course's package; 0.2 is installed: results and messages may differ. Take lesson and package from the same version.
+    """
+    built, installed = (".".join(text.split(".")[:2]) for text in (version, __version__))
+    if built != installed:
+        print(
+            f"This lesson was built for version {built} of the course's package; {installed} is installed: "
+            "results and messages may differ. Take lesson and package from the same version."
+        )
 
 
 def has_front_end():

@@ -54,7 +54,8 @@ def rows_of(batch, digest=data_digest):
             if name == name.lower() and value and name not in ("lesson", "status", "seconds", "peak_memory_mb")
         }
         about = (run["SEED"], run["DATASET"], digest(run["DATASET"]), stack)
-        rows += [dict(zip(FIELDS, (run["lesson"][:2], name, value, *about))) for name, value in numbers.items()]
+        lesson = run["lesson"].lstrip("0123456789_")  # tables know lessons by name
+        rows += [dict(zip(FIELDS, (lesson, name, value, *about))) for name, value in numbers.items()]
     return rows
 
 

@@ -158,11 +158,11 @@ def read_lesson(path):
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(
             f"{path.name} cannot be read as a notebook ({type(error).__name__}): "
-            "restore it with 'python -m course_utils build'"
+            "repair it, or put a fresh copy of the lesson in its place after you have saved this file elsewhere"
         ) from error
     if not kernel:
         raise UsageError(
-            f"{path.name} names no kernel (metadata.kernelspec): 'python -m course_utils build' writes one"
+            f"{path.name} names no kernel (metadata.kernelspec): open it in JupyterLab, choose one, and save it"
         )
     if len(cells) != 1:
         raise UsageError(f"{path.name} must have exactly one cell tagged 'parameters', it has {len(cells)}")

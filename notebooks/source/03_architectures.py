@@ -11,7 +11,7 @@
 # ---
 
 # %% [markdown]
-# # 03 · Architectures
+# # Architectures
 #
 # How layers become networks: blocks, VGG16, 1 × 1 convolutions, inception modules and GoogLeNet, with what each of them costs in parameters, multiplications and time.
 #
@@ -23,7 +23,7 @@
 # - explain what a 1 × 1 convolution does, and compute what it saves in an inception module;
 # - choose an architecture by accuracy, parameters, multiplications and measured time.
 #
-# **You need:** lesson 02 · **Time:** about 60 minutes to read, under a minute to run · **Before:** [02 · Pooling](02_pooling.ipynb) · **Next:** [04 · Checkpointing](04_checkpointing.ipynb)
+# **You need:** [Pooling](lesson:pooling) · **Time:** about 60 minutes to read, under a minute to run
 
 # %% [markdown]
 # Change a value here and run the notebook again.
@@ -323,7 +323,7 @@ plots.show(
 # For the difference of two such accuracies, up to about three of them may be luck.
 # (Both networks see the same pictures, so a paired test, which looks only at the pictures on which they disagree, is sharper.)
 # Another seed changes the result as well.
-# And we pick the best of several epochs, which flatters both; lesson 04 returns to that.
+# And we pick the best of several epochs, which flatters both; *[Checkpointing](lesson:checkpointing)* returns to that.
 
 # %% tags=["nbval-ignore-output"] reason="trained numbers differ a little from machine to machine"
 deeper_train, deeper_best, deeper_alive = judge("six convolutions, dropout", deeper, deeper_history)
@@ -338,7 +338,7 @@ print(
 # In most runs the deeper network starts more slowly, and so few epochs leave it less time to learn by heart: a narrower gap between its curves is then no proof that the remedy works.
 # We also changed two things at once, depth and dropout; exercise 7 separates them.
 # And neither more layers nor dropout shows it a turned pet; only such pictures do.
-# Lesson 06 makes them.
+# *[Augmentation](lesson:augmentation)* makes them.
 #
 # ## 4. ShallowVGG
 #
@@ -363,7 +363,7 @@ print(f"{shallow.count_params():,} parameters, as many as models.shallow_vgg()")
 
 # %% [markdown]
 # Parameters in the first dense layer, multiplications in the convolutions: a weight of a dense layer is used once a picture, a weight of a kernel at each of its positions.
-# Lesson 04 trains this network.
+# *[Checkpointing](lesson:checkpointing)* trains this network.
 #
 # ## 5. VGG16
 #
@@ -643,7 +643,7 @@ for name, module in {"naive": naive, "full": full}.items():
 #
 # **GoogLeNet**, or InceptionV1, is a stem of three convolutions, nine such modules with pooling in between, and a head.
 # `models.googlenet` builds it from a table of six numbers a module, `models.GOOGLENET`.
-# Its head averages each map to one number (lesson 02) and has a single dense layer.
+# Its head averages each map to one number (see *[Pooling](lesson:pooling)*) and has a single dense layer.
 # (The paper's local response normalisation, which has no parameters, is left out.)
 # Beside our counts stand those of the paper's table 1.
 # Our weights are given in units of 1,024, without biases; only so the paper's rows `conv2` and `linear` (here `predictions`) come out exactly.
@@ -719,7 +719,7 @@ for name, base in bases.items():
 # A smaller base that *is* trained has less to overfit with; with a frozen one, the features decide.
 # The lecture's comparison shows that the other base did better on its pictures, not why.
 # (Its InceptionV1 comes from TensorFlow Hub: a later version of the network, with batch normalization.)
-# Lesson 07 measures this.
+# *[Feature extraction](lesson:feature_extraction)* measures this.
 #
 # ## 11. Time
 #
@@ -784,7 +784,7 @@ print("VGG16 takes the most time of the three:", "yes" if slowest else "not on t
 
 # %% tags=["nbval-ignore-output"] reason="trained numbers and milliseconds"
 results.compare(
-    "03",
+    "architectures",
     custom_train_accuracy=custom_train,
     custom_best_val_accuracy=custom_best,
     custom_units_alive=custom_alive,
@@ -807,7 +807,7 @@ results.compare(
 # You can also skip them all: nothing later depends on them.
 
 # %%
-ex = exercises.lesson("03")
+ex = exercises.lesson("architectures")
 
 # %% [markdown]
 # ### 1 · The largest layer
@@ -956,4 +956,4 @@ exercises.progress()
 # - D. Kingma and J. Ba, *Adam: a method for stochastic optimization*, ICLR 2015, arXiv:1412.6980.
 # - N. Srivastava and others, *Dropout: a simple way to prevent neural networks from overfitting*, Journal of Machine Learning Research 15, 2014.
 #
-# **Next:** [04 · Checkpointing](04_checkpointing.ipynb), where ShallowVGG is trained too long, and its best epoch is kept.
+# In *[Checkpointing](lesson:checkpointing)*, ShallowVGG is trained too long, and its best epoch is kept.

@@ -21,7 +21,7 @@ def tool(tmp_path, monkeypatch):
     (tmp_path / "data" / "mnist.npz").write_bytes(b"digits")
     (tmp_path / "data" / "cats_vs_dogs" / "a.jpg").write_bytes(b"cat")
     (tmp_path / "table.csv").write_text(
-        "lesson,name,value,seed,data,data_sha256,stack\n05,old,1,0,mnist,x,y\n04,kept,2,0,cifar10,x,y\n"
+        "lesson,name,value,seed,data,data_sha256,stack\ngenerators,old,1,0,mnist,x,y\ncheckpointing,kept,2,0,cifar10,x,y\n"
     )
     return module
 
@@ -39,11 +39,11 @@ def test_each_number_becomes_a_row_and_other_lessons_stay(tool, tmp_path, capsys
     with open(tool.TABLE, newline="") as table:
         rows = list(csv.DictReader(table))
     assert [(row["lesson"], row["name"], row["value"], row["seed"], row["data"]) for row in rows] == [
-        ("04", "kept", "2", "0", "cifar10"),
-        ("05", "test_accuracy", "0.9", "0", "mnist"),
-        ("06", "margin", "0.25", "3", "cats_vs_dogs"),
+        ("augmentation", "margin", "0.25", "3", "cats_vs_dogs"),
+        ("checkpointing", "kept", "2", "0", "cifar10"),
+        ("generators", "test_accuracy", "0.9", "0", "mnist"),
     ]
-    assert "python 3" in rows[1]["stack"] and "2 numbers written" in capsys.readouterr().out
+    assert "python 3" in rows[0]["stack"] and "2 numbers written" in capsys.readouterr().out
 
 
 def test_a_batch_with_a_failed_run_changes_nothing(tool, tmp_path):
