@@ -6,7 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
-from .batch import KERNEL, UsageError
+from .batch import UsageError
 from .fetch import DataError
 from .paths import cache_folder, data_folder, find_notebooks
 
@@ -53,9 +53,7 @@ def parser():
         metavar="PLAN",
         help="a plan's name in notebooks/plans or its file (default: quick, every lesson at its defaults)",
     )
-    run.add_argument(
-        "--lesson", action="append", default=[], metavar="NN", help="only this lesson: number or name; repeatable"
-    )
+    run.add_argument("--lesson", action="append", default=[], metavar="NAME", help="only this lesson; repeatable")
     run.add_argument(
         "-p",
         "--parameter",
@@ -64,7 +62,13 @@ def parser():
         metavar="NAME=VALUE",
         help="set a parameter in every lesson that has it; repeatable",
     )
-    run.add_argument("--jobs", type=_positive, default=1, metavar="N", help="notebooks at a time (default: 1)")
+    run.add_argument(
+        "--jobs",
+        type=_jobs,
+        default=1,
+        metavar="N",
+        help="notebooks at a time (default: 1); auto: as many as cores and memory bear",
+    )
     run.add_argument(
         "--out", metavar="DIR", help="where results go (default: runs/PLAN); an earlier batch there is replaced"
     )
@@ -108,37 +112,43 @@ def _positive(text):
     return int(text)
 
 
+def _jobs(text):
+    return text if text == "auto" else _positive(text)
+
+
 def run_command(options):
     """``run``: 0 when every notebook went well, 1 otherwise."""
-    from .batch import lessons, plan, run
+    from .batch import lessons, plan, processes, run
 
-    _require("papermill", "run")
+    for package in ("papermill", "ipykernel"):
+        _require(package, "run")
     notebooks = find_notebooks(options.notebooks)
     known = lessons.find_lessons(notebooks)
-    _require_kernel()
     path = Path(options.plan)
     if path.suffix != ".toml":
         path = notebooks / "plans" / f"{options.plan}.toml"
-    wanted = plan.read_plan(path)
+    # Students' notebooks come without plans.
+    wanted = plan.EVERYTHING if options.plan == "quick" and not path.exists() else plan.read_plan(path)
     try:
         out = Path(options.out or Path("runs", path.stem)).expanduser().absolute()
     except RuntimeError as error:
         raise UsageError(f"--out {options.out}: {error}") from None
     overrides = dict(_assignment(text) for text in options.parameter)
-    specs = plan.expand(wanted, known, out, options.lesson, overrides, Path.cwd(), options.timeout)
+    specs = plan.expand(wanted, known, out, options.lesson, overrides, Path.cwd(), options.timeout, print)
+    jobs = processes.as_many_as_fit() if options.jobs == "auto" else options.jobs
     for variable, named in [("COURSE_DATA", data_folder), ("COURSE_CACHE", cache_folder)]:
         if os.environ.get(variable):  # a relative folder is the caller's, but each run has its own
             os.environ[variable] = str(named())
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cluster that cancels the job: as Ctrl-C
     try:
-        records = run.run_batch(wanted["title"], specs, out, options.jobs, options.resume)
+        records = run.run_batch(wanted.title, specs, out, jobs, options.resume)
     except KeyboardInterrupt:
         print(f"\nstopped; what had finished is in {_shown(out)}; go on with --resume", file=sys.stderr)
         return 130
-    failed = [record for record in records if record["status"] != "ok"]
+    failed = [record for record in records if record.status != "ok"]
     for record in failed:
-        place = f", code cell {record['error']['cell']}" if record["error"]["cell"] else ""
-        print(f"{record['name']}{place}: {record['error']['message']}", file=sys.stderr)
+        place = f", code cell {record.error.cell}" if record.error.cell else ""
+        print(f"{record.name}{place}: {record.error.message}", file=sys.stderr)
     print(f"{len(records) - len(failed)} of {len(records)} ok; the report is {_shown(out / 'report.html')}")
     return 1 if failed else 0
 
@@ -164,19 +174,6 @@ def _require(package, command):
         )
 
 
-def _require_kernel(name=KERNEL):
-    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
-
-    try:
-        KernelSpecManager().get_kernel_spec(name)
-    except NoSuchKernel:
-        raise UsageError(
-            f"Jupyter has no kernel {name!r} in this environment: install one with  "
-            f"{Path(sys.executable).name} -m pip install ipykernel  and  "
-            f"{Path(sys.executable).name} -m ipykernel install --sys-prefix"
-        ) from None
-
-
 def build_command(options):
     """``build``: 0 when all is built (or agrees), 1 otherwise."""
     from .batch import build
@@ -187,7 +184,6 @@ def build_command(options):
         return _building(build.check, notebooks, options.lesson)
     if options.text:
         return _building(build.build_text, notebooks, options.lesson)
-    _require_kernel()
     return _building(build.build, notebooks, options.lesson, options.force)
 
 

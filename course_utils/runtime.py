@@ -9,9 +9,11 @@ import importlib.metadata
 import os
 import platform
 import sys
+from pathlib import Path
 
 from . import __version__
 
+CGROUP = Path("/sys/fs/cgroup")  # where a container's limits stand
 #: Environment variable that keeps widgets away from a kernel; `run` and `build` set it for theirs.
 STATIC = "COURSE_STATIC_FIGURES"
 
@@ -95,3 +97,18 @@ def _starter_has(variable):
         if os.name == "posix":
             return variable in psutil.Process(int(os.environ["JPY_PARENT_PID"])).environ()
     return False
+
+
+def free_memory():
+    """Bytes that this process may still take: what the machine has free, or less where a container sets a limit."""
+    import psutil
+
+    free = psutil.virtual_memory().available
+    try:
+        limit, used = ((CGROUP / name).read_text().strip() for name in ("memory.max", "memory.current"))
+        cached = dict(line.split() for line in (CGROUP / "memory.stat").read_text().splitlines()).get(
+            "inactive_file", 0
+        )
+    except OSError:  # no container, or no Linux
+        return free
+    return free if limit == "max" else min(free, int(limit) - int(used) + int(cached))

@@ -1,16 +1,14 @@
 """From ``notebooks/source/NN_name.py`` to executed notebooks, and back only as a comparison, never as a change."""
 
 import copy
-import os
 import tempfile
 from pathlib import Path
 
 from .. import store
-from ..runtime import STATIC
 from . import KERNEL, address
 from .found import Task, drift, find, first_line, keep_copy, precious
+from .kernel import QUIET, this_python
 from .lessons import select
-from .run import QUIET_KERNEL
 from .source import BuildError, from_source, lesson_table, read_sources
 
 TABLE_START, TABLE_END = "<!-- lessons: written by 'python -m course_utils build' -->", "<!-- end of lessons -->"
@@ -161,18 +159,19 @@ def execute(notebook, name):
     import nbclient
 
     notebook = copy.deepcopy(notebook)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         client = nbclient.NotebookClient(
             notebook,
             timeout=1800,
             kernel_name=KERNEL,
             record_timing=False,
             coalesce_streams=True,
-            extra_arguments=QUIET_KERNEL,
+            extra_arguments=QUIET,
+            kernel_manager_class=this_python(home),
             resources={"metadata": {"path": folder}},
         )
         try:
-            client.execute(env={**os.environ, STATIC: "1"})
+            client.execute()
         except nbclient.exceptions.CellExecutionError as error:
             raise BuildError(f"{name}: a cell raised {error.ename}: {error.evalue}\n{error}") from None
         except (nbclient.exceptions.CellTimeoutError, nbclient.exceptions.DeadKernelError) as error:
