@@ -74,6 +74,7 @@ with runtime.quiet():
     from keras import layers
 
 plots.set_style()
+training.check_settings(SEED=SEED)
 keras.utils.set_random_seed(SEED)
 
 # %% [markdown]
@@ -97,7 +98,6 @@ training.check_settings(
     LEARNING_RATE=LEARNING_RATE,
     LEARNING_RATE_LARGER=LEARNING_RATE_LARGER,
     IMAGE_SIZE=IMAGE_SIZE,
-    SEED=SEED,
 )
 pretrained.preprocessing_of(BASE)  # refuses a name that it does not know, before anything is trained
 last = models.head_for(len(data.classes))
