@@ -96,6 +96,25 @@ def _read(file):
     return written if isinstance(written, dict) else {}
 
 
+def impersonal(folder):
+    """Environment variables for a kernel that ignores its user's own settings: IPython's profile and Python's start-up file.
+
+    A student's profile is theirs, and holds where they open a lesson. What a batch, a build or a test finds must not
+    depend on it: a start-up file may print, change how numbers are shown, or replace a function.
+
+    Parameters
+    ----------
+    folder : str or Path
+        An empty folder, in which IPython makes a profile; it must exist as long as the kernel runs.
+
+    Returns
+    -------
+    dict of str to str
+        To be added to the kernel's environment.
+    """
+    return {"IPYTHONDIR": str(folder), "PYTHONSTARTUP": ""}
+
+
 def versions():
     """Names and versions of what a result depends on, as a dict; a package that is not installed is left out."""
     found = {"python": platform.python_version()}

@@ -1,11 +1,13 @@
-"""Settings of Keras that lessons cannot work with are refused where Keras is imported, by the name of where they come from."""
+"""What a kernel finds around it: settings of Keras, which are checked where it is imported, and its user's profile."""
 
 import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from jupyter_client.manager import start_new_kernel
 
 from course_utils import runtime
 
@@ -110,3 +112,50 @@ def test_once_keras_is_imported_what_it_says_of_itself_is_checked(tmp_path):
         "do not call keras.config.set_image_data_format, then restart the kernel",
     ]
     assert done.stderr == ""
+
+
+@pytest.fixture
+def personal(tmp_path):
+    """Environment variables of somebody whose profile shows two decimals, and whose start-up file defines a name."""
+    profile = tmp_path / "ipython" / "profile_default"
+    (profile / "startup").mkdir(parents=True)
+    (profile / "startup" / "00.py").write_text("get_ipython().run_line_magic('precision', '2')\n")
+    (profile / "ipython_config.py").write_text("c.InteractiveShellApp.exec_lines = ['x = 1']\n")
+    (tmp_path / "start.py").write_text("x = 2\n")
+    return {"IPYTHONDIR": str(tmp_path / "ipython"), "PYTHONSTARTUP": str(tmp_path / "start.py")}
+
+
+def shown_by_a_kernel(**options):
+    """What a new kernel shows for 1/3, and whether it has a name `x`."""
+    manager, client = start_new_kernel(**options)
+    shown = []
+    try:
+        client.execute_interactive("(1 / 3, 'x' in globals())", output_hook=shown.append, timeout=60)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    return [message["content"]["data"]["text/plain"] for message in shown if message["msg_type"] == "execute_result"]
+
+
+def test_a_kernel_can_be_started_without_its_users_profile(personal, tmp_path):
+    assert shown_by_a_kernel(env={**os.environ, **personal}) == ["(0.33, True)"]
+    (tmp_path / "empty").mkdir()
+    bare = runtime.impersonal(tmp_path / "empty")
+    assert shown_by_a_kernel(env={**os.environ, **personal, **bare}) == ["(0.3333333333333333, False)"]
+
+
+def test_a_kernel_that_a_test_starts_has_no_personal_profile():
+    assert shown_by_a_kernel() == ["(0.3333333333333333, False)"]
+
+
+def test_the_test_before_passes_for_a_contributor_with_a_profile(personal):
+    root = Path(__file__).parents[2]
+    test = f"{Path(__file__).relative_to(root)}::{test_a_kernel_that_a_test_starts_has_no_personal_profile.__name__}"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", test],
+        cwd=root,
+        env={**os.environ, **personal},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0 and "1 passed" in done.stdout, done.stdout
