@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from course_utils import inspection, models, runtime
+from course_utils import graphs, inspection, models, runtime
 
 with runtime.quiet():
     import keras
@@ -356,7 +356,7 @@ def test_inspecting_changes_nothing(build, images, tmp_path):
     model.compile(optimizer="sgd", loss="sparse_categorical_crossentropy")
 
     def state():
-        flags = [(path[-1].name, path[-1].trainable) for path in inspection._paths(model)]
+        flags = [(path[-1].name, path[-1].trainable) for path in graphs.paths(model)]
         return (
             flags,
             json.dumps(json.loads(model.to_json()), sort_keys=True),
