@@ -219,7 +219,7 @@ def conv_multiplications(output, kernel, channels_in, filters):
     axes = pair("output", output) if isinstance(output, (tuple, list)) else (whole("output", output),)
     area = _kernel_axes(kernel, len(axes))
     if len(area) != len(axes):
-        raise ValueError(f"kernel {area} and output {axes} must have the same number of axes")
+        raise ValueError(f"kernel must have as many axes as output {axes}; got {area}")
     return prod(axes) * prod(area) * whole("channels_in", channels_in) * whole("filters", filters)
 
 

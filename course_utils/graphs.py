@@ -42,7 +42,7 @@ def plain(model):
             return graph
     raise ValueError(
         f"model {model.name!r} ({type(model).__name__}) computes in a call method of its own, so its "
-        "layers' calls cannot be seen. Build it as keras.Model(inputs, outputs) or keras.Sequential"
+        "layers' calls cannot be seen: build it as keras.Model(inputs, outputs) or keras.Sequential"
     )
 
 

@@ -258,9 +258,7 @@ def occlusion(model, images, patch, stride, class_index=None):
     images = _as_batch(model, images)
     height, width = images.shape[1:3]
     for name, value, largest in [("patch", patch, min(height, width)), ("stride", stride, patch)]:
-        whole(name, value, 1)
-        if value > largest:
-            raise ValueError(f"{name} must be at most {largest} here; got {value}")
+        whole(name, value, 1, largest)
     wanted = _wanted_classes(model, class_index, len(images))
     probe, score = _score_probe(model, [])
     corners = [(top, left) for top in _places(height, patch, stride) for left in _places(width, patch, stride)]
@@ -351,7 +349,8 @@ def _check_maps(layer):
 def _checked(model):
     if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
         raise ValueError(
-            "model must be a Sequential or functional keras.Model that knows its input shape: let it begin with keras.Input"
+            "model must be a Sequential or functional keras.Model that knows its input shape; got "
+            f"{type(model).__name__}: let it begin with keras.Input"
         )
     if len(model.inputs) > 1 or len(model.outputs) > 1:
         raise ValueError(

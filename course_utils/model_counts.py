@@ -161,7 +161,7 @@ def _input_shapes(model, input_shape):
         if len(given) != len(shapes[0]) or any(a not in (None, b) for a, b in zip(shapes[0], given)):
             raise ValueError(
                 f"input_shape {given} does not fit the model, which takes {shapes[0]} (no batch axis; "
-                "None means any size). For another size, build the model for that size"
+                "None means any size): for another size, build the model anew"
             )
         shapes = [given]
     if any(None in shape for shape in shapes):

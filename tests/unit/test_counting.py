@@ -243,7 +243,7 @@ def test_counts_of_one_layer_by_hand():
         (
             lambda: conv_multiplications(28, (3, 3), 3, 64),
             ValueError,
-            "kernel (3, 3) and output (28,) must have the same",
+            "kernel must have as many axes as output (28,); got (3, 3)",
         ),
         (lambda: conv_multiplications((28, 28), 3, 3, 0), ValueError, "filters must be at least 1; got 0"),
         (lambda: dense_parameters(0, 4), ValueError, "inputs must be at least 1; got 0"),
