@@ -158,7 +158,7 @@ def _axes(size, kernel, stride, padding, dilation):
 
 
 def conv_parameters(kernel, channels_in, filters, bias=True):
-    """Learnable numbers of a convolution: ``kernel area * channels_in * filters``, and a bias a filter.
+    """Learnable numbers of a convolution: ``kernel area * channels_in * filters``, and one bias per filter.
 
     Parameters
     ----------
@@ -224,7 +224,7 @@ def conv_multiplications(output, kernel, channels_in, filters):
 
 
 def dense_parameters(inputs, units, bias=True):
-    """Learnable numbers of a fully connected layer: a weight for each pair, and a bias a unit.
+    """Learnable numbers of a fully connected layer: a weight for each pair, and one bias per unit.
 
     Parameters
     ----------

@@ -59,7 +59,7 @@ def replay(model, wanted=(), call=None, shapes=None, path=()):
     wanted : sequence of (path, {"input", "output"})
         Tensors to give back: what a layer takes (first) or gives at its first call.
     call : callable, optional
-        ``call(path, *args, **kwargs)`` makes each call of a layer that is no model, in the order of computation, and
+        ``call(path, *args, **kwargs)`` makes each call of a layer that is not a model, in the order of computation, and
         returns its outputs. By default the layer itself is called, and only nested models that hold a wanted tensor are opened.
     shapes : sequence of tuple, optional
         Of new inputs, without the batch axis; by default the model's.

@@ -100,7 +100,7 @@ def maximise_filter(model, layer, filters, steps=40, *, step=0.01, pixel_range=(
     steps : int
         At least 1.
     step : float
-        Root mean square of the change a step, as a share of the pixels' range.
+        Root mean square of the change per step, as a share of the pixels' range.
     pixel_range : (float, float)
         Smallest and largest value of a pixel as the model takes them: images are clipped to it.
     seed : int

@@ -1,6 +1,6 @@
 """Networks that more than one lesson uses, as functions that return an uncompiled `keras.Model`.
 
-Lesson 03 builds them layer by layer; here they stand for the lessons after it. Pixels come as 0 to 1.
+Lesson 03 builds them layer by layer; here they stand for the lessons after it. Pixels come as numbers from 0 to 1.
 """
 
 from typing import NamedTuple
@@ -37,7 +37,7 @@ class Head(NamedTuple):
 
 
 def head_for(classes):
-    """One sigmoid unit for two classes (the probability of class 1), a softmax unit a class for more (lesson 03).
+    """One sigmoid unit for two classes (the probability of class 1), one softmax unit per class for more (lesson 03).
 
     Parameters
     ----------

@@ -287,7 +287,7 @@ def pictures(images, titles=None, columns=6, side=1.6):
     images : sequence of ndarray of shape (height, width), (height, width, 1) or (height, width, 3)
         uint8 from 0 to 255, or float from 0 to 1: black is 0 in each of them, whatever its smallest value.
     titles : sequence of str, optional
-        One a picture.
+        One per picture.
     columns : int
     side : float
         Of one picture, inches.
@@ -317,7 +317,7 @@ def curves(runs, metric="accuracy", best=None):
     ----------
     runs : dict of str to history
         A history is what ``model.fit(…).history`` holds, or a DataFrame of it: ``loss``, ``val_loss``, `metric` and
-        ``val_…`` of it, one value an epoch. The name of a run stands in the legend; with a single run it may be "".
+        ``val_…`` of it, one value per epoch. The name of a run stands in the legend; with a single run it may be "".
     metric : str
     best : str, optional
         Such as "val_loss" or "val_accuracy": a circle marks the epoch where it was lowest, or highest.
@@ -515,7 +515,7 @@ def architectures(table, ax=None):
     """
     if ax is None:
         _, ax = plt.subplots(figsize=(10, 6.5))
-    area = 10 / 1e6  # square points a parameter
+    area = 10 / 1e6  # square points per parameter
     for row in table.itertuples():
         colour = next((PALETTE[colour] for family, colour in FAMILIES.items() if family in row.name), "0.5")
         place, size = (row.multiplications / 1e9, row.top1), area * row.parameters

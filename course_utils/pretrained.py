@@ -172,7 +172,7 @@ def as_photographs(images, image_size):
     Raises
     ------
     ValueError
-        For another shape, or a size that is no whole number above 0.
+        For another shape, or a size that is not a whole number above 0.
     """
     import numpy as np
 
@@ -183,7 +183,7 @@ def as_photographs(images, image_size):
     if colour.shape[1:3] == (image_size, image_size):
         return colour
     resized = np.empty((len(colour), image_size, image_size, 3), np.uint8)
-    for start in range(0, len(colour), 500):  # in parts: as float32, all of them might not fit into the memory
+    for start in range(0, len(colour), 500):  # in parts: as float32, all of them might not fit into memory
         part = ops.image.resize(colour[start : start + 500].astype("float32"), (image_size, image_size))
         resized[start : start + 500] = ops.convert_to_numpy(part).round()
     return resized

@@ -123,7 +123,7 @@ def _tensor(name, place, numbers):
 
     if not isinstance(place, tuple) or len(place) != 4:
         raise ValueError(f"{name} is not a tensor")
-    storage, offset, shape, strides = numbers[place[0]], *place[1:]
+    storage, (offset, shape, strides) = numbers[place[0]], place[1:]
     whole = all(isinstance(number, int) and number >= 0 for number in (offset, *shape, *strides))
     last = offset + sum((side - 1) * stride for side, stride in zip(shape, strides))
     if not whole or len(shape) != len(strides) or (0 not in shape and last >= len(storage)):

@@ -72,7 +72,7 @@ class Slider:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of some options: pairs of the words shown and the value."""
+    """One of several options: pairs of the words shown and the value."""
 
     label: str
     start: object
@@ -311,7 +311,7 @@ def matrix(name, values, largest):
     try:
         array = np.asarray(values)
     except ValueError:  # rows of different lengths
-        raise ValueError(f"{name} must be a matrix: all its rows must have as many numbers; got {values!r}") from None
+        raise ValueError(f"{name} must be a matrix, with as many numbers in each row; got {values!r}") from None
     if (
         array.ndim != 2
         or array.dtype.kind not in "iuf"
