@@ -1,13 +1,33 @@
-"""What the whole test run shares, the notebooks included, which nbval runs: one execution of each serves every gate."""
+"""What the whole test run shares, the notebooks included, which nbval runs.
+
+One execution of each notebook serves every gate, and every kernel that a test starts, nbval's too, is one without the
+contributor's own settings of IPython and Jupyter.
+"""
+
+import os
+import tempfile
 
 import nbformat
 import pytest
 from bands import broken
 from nbval.plugin import IPyNbCell
 
+from course_utils import runtime
 from course_utils.results import read_records
 
 RECORDED = pytest.StashKey()
+
+
+def pytest_configure(config):
+    """Settings of nobody: a temporary profile, and no kernels that somebody has added."""
+    folder = tempfile.TemporaryDirectory(prefix="course-tests-", ignore_cleanup_errors=True)
+    config.add_cleanup(folder.cleanup)
+    os.environ.update(
+        runtime.impersonal(os.path.join(folder.name, "ipython")),
+        JUPYTER_CONFIG_DIR=os.path.join(folder.name, "config"),
+        JUPYTER_DATA_DIR=os.path.join(folder.name, "data"),
+    )
+    os.environ.pop("JUPYTER_PATH", None)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -55,7 +55,7 @@ def data_folder():
 
 
 def cache_folder():
-    """Where goes what is derived from data, and can be derived again; nothing is created.
+    """The folder for what is derived from data and can be derived again; nothing is created.
 
     Returns
     -------

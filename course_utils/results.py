@@ -92,7 +92,7 @@ def published(kind, lesson):
 
 def _plain_numbers(function, values):
     if not values:
-        raise ValueError(f"{function}() needs at least one NAME=number, such as accuracy=0.93")
+        raise ValueError(f"{function}() needs at least one NAME=number: write, for instance, accuracy=0.93")
     return {name: _plain_number(name, value) for name, value in values.items()}
 
 

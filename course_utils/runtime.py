@@ -6,6 +6,7 @@ So far nothing does: the same code runs on both stacks of ``.ci/run``.
 
 import contextlib
 import importlib.metadata
+import json
 import os
 import platform
 import sys
@@ -17,20 +18,29 @@ CGROUP = Path("/sys/fs/cgroup")  # where a container's limits stand
 #: Environment variable that keeps widgets away from a kernel; `run` and `build` set it for theirs.
 STATIC = "COURSE_STATIC_FIGURES"
 
+#: Settings of Keras that the course's arrays and numbers rest on. (The dtype policy is free: mixed_float16 is a student's choice.)
+KERAS = {"backend": "tensorflow", "image_data_format": "channels_last", "floatx": "float32"}
+
 
 @contextlib.contextmanager
 def quiet():
-    """Keep TensorFlow's start-up messages off the page while it is imported.
+    """Keep TensorFlow's start-up messages off the page while it is imported, and check Keras's settings.
 
     TensorFlow writes notes about processors and drivers to the process's standard error, past Python, before
     any setting of its own can stop it. They alarm beginners and mean nothing on a laptop. Python's own errors
     are raised as always.
+
+    Raises
+    ------
+    ValueError
+        As by `check_keras`: before the import, which would be long or fail otherwise, and after it.
 
     Examples
     --------
     >>> with quiet():
     ...     import tensorflow as tf
     """
+    check_keras()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
@@ -41,6 +51,71 @@ def quiet():
         os.dup2(kept, 2)
         os.close(kept)
         os.close(null)
+    check_keras()
+
+
+def check_keras():
+    """Refuse settings of Keras with which lessons fail later, with messages that blame something else.
+
+    Keras takes its settings from the environment variable KERAS_BACKEND and from a file, ``keras.json``, when it is
+    imported; a program may change them afterwards. Before the import, the variable and the file are read.
+
+    Raises
+    ------
+    ValueError
+        For a setting other than in `KERAS`: the message names the variable, the file or the function that it comes from.
+    """
+    file, keras = _keras_file(), sys.modules.get("keras")
+    written = _read(file)
+    variable = os.environ.get("KERAS_BACKEND")
+    for setting, needed in KERAS.items():
+        expected = variable if variable and setting == "backend" else written.get(setting, needed)
+        current = getattr(keras, "config", None)  # None also while Keras is being imported
+        found = getattr(current, setting)() if current else expected
+        if found == needed:
+            continue
+        if found != expected:
+            source, remedy = f"keras.config.{setting}()", f"do not call keras.config.set_{setting}"
+        elif variable and setting == "backend":
+            source, remedy = "KERAS_BACKEND", "unset this environment variable"
+        else:
+            source, remedy = f"{setting} in {file}", f"write {needed!r} there"
+        raise ValueError(f"{source} must be {needed!r}; got {found!r}: {remedy}, then restart the kernel")
+
+
+def _keras_file():
+    """The file from which Keras takes its settings, by Keras's own rule."""
+    home = os.path.expanduser("~")
+    folder = os.environ.get("KERAS_HOME", os.path.join(home if os.access(home, os.W_OK) else "/tmp", ".keras"))
+    return Path(folder, "keras.json").expanduser()
+
+
+def _read(file):
+    """What stands in Keras's file, as a dict; empty where there is none, or none that Keras can read."""
+    try:
+        written = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return written if isinstance(written, dict) else {}
+
+
+def impersonal(folder):
+    """Environment variables for a kernel that ignores its user's own settings: IPython's profile and Python's start-up file.
+
+    A student's profile is theirs, and holds where they open a lesson. What a batch, a build or a test finds must not
+    depend on it: a start-up file may print, change how numbers are shown, or replace a function.
+
+    Parameters
+    ----------
+    folder : str or Path
+        An empty folder, in which IPython makes a profile; it must exist as long as the kernel runs.
+
+    Returns
+    -------
+    dict of str to str
+        To be added to the kernel's environment.
+    """
+    return {"IPYTHONDIR": str(folder), "PYTHONSTARTUP": ""}
 
 
 def versions():

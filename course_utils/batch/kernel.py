@@ -7,7 +7,7 @@ from pathlib import Path
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
-from ..runtime import STATIC
+from ..runtime import STATIC, impersonal
 
 LANGUAGE = "python"
 LOG = "kernel.log"
@@ -33,7 +33,7 @@ class ThisPython(AsyncKernelManager):
         environment = {
             **options.pop("env", os.environ),
             STATIC: "1",  # started from a notebook, the kernel would take itself for one that somebody looks at
-            "IPYTHONDIR": str(Path(self.home, "ipython")),
+            **impersonal(Path(self.home, "ipython")),
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # ipykernel 6 warns about a debugger that nobody has started
         }
         with open(Path(self.home, LOG), "wb") as log:

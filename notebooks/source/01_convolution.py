@@ -41,7 +41,7 @@ SEED: int = 0  # seed of the random filters, 0 or more
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import counting, datasets, exercises, plots, reference, runtime, widgets
+from course_utils import counting, datasets, exercises, plots, reference, runtime, training, widgets
 from course_utils.results import record
 
 with runtime.quiet():
@@ -49,6 +49,7 @@ with runtime.quiet():
     import tensorflow as tf
 
 plots.set_style()
+training.check_settings(SEED=SEED)
 keras.utils.set_random_seed(SEED)
 
 # %% [markdown]

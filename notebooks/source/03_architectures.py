@@ -50,6 +50,7 @@ from course_utils import (
     counting,
     datasets,
     exercises,
+    model_counts,
     models,
     paths,
     plots,
@@ -165,7 +166,7 @@ def block(filters, kernel, convolutions):
 
 
 def table(model):
-    for row in counting.model_counts(model):
+    for row in model_counts.by_layer(model):
         print(
             f"{row.kind:13} {row.output_shape!s:16} {row.parameters:10,} parameters",
             f"{row.multiplications:12,} mult.",
@@ -304,7 +305,7 @@ custom_train, custom_best, custom_alive = judge("three convolutions", custom, hi
 
 # %%
 deeper = convnet(convolutions=(1, 2, 3), dropout=0.2)
-for count in [counting.model_parameters, counting.model_multiplications]:
+for count in [model_counts.parameters, model_counts.multiplications]:
     few, many = count(custom), count(deeper)
     print(f"{count.__name__}: {few:,} to {many:,}, factor {many / few:.1f}")
 deeper_history = train(deeper, "six convolutions, dropout")
@@ -395,7 +396,7 @@ print(f"{big.count_params():,} parameters, {4 * big.count_params() / 1e6:,.0f} M
 
 # %%
 parts = [f"block {number}" for number, (_, count) in enumerate(VGG16, 1) for _ in range(count + 1)]
-rows = pd.DataFrame(counting.model_counts(big)).assign(part=[*parts, "flatten", "fc1", "fc2", "fc3"])
+rows = pd.DataFrame(model_counts.by_layer(big)).assign(part=[*parts, "flatten", "fc1", "fc2", "fc3"])
 vgg = rows.groupby("part", sort=False).agg(
     shape=("output_shape", "last"),
     parameters=("parameters", "sum"),
@@ -601,7 +602,7 @@ def naive_module(maps, ones, threes, fives):
 naive = maps
 for _ in range(3):
     before, naive = naive, naive_module(naive, 64, 128, 32)
-    work = counting.model_multiplications(keras.Model(maps, naive)) / 1e6
+    work = model_counts.multiplications(keras.Model(maps, naive)) / 1e6
     print(f"depth {before.shape[-1]} to {naive.shape[-1]}: {work:,.0f} million multiplications so far")
 
 # %% [markdown]
@@ -633,7 +634,7 @@ naive = keras.Model(maps, naive_module(maps, 64, 128, 32))
 for name, module in {"naive": naive, "full": full}.items():
     print(
         f"{name:5}: depth {module.output_shape[-1]}, {module.count_params():,} parameters, "
-        f"{counting.model_multiplications(module):,} multiplications"
+        f"{model_counts.multiplications(module):,} multiplications"
     )
 
 # %% [markdown]
@@ -660,7 +661,7 @@ paper = pd.DataFrame(
     },
     index=["conv1", "conv2", "3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b", "predictions"],
 )
-rows = pd.DataFrame(counting.model_counts(google)).query("parameters > 0")
+rows = pd.DataFrame(model_counts.by_layer(google)).query("parameters > 0")
 # without the biases, one a filter
 rows["weights"] = [row.parameters - row.output_shape[-1] for row in rows.itertuples()]
 stages = rows.groupby(rows.name.str.split("_").str[0], sort=False)[["weights", "multiplications"]].sum()

@@ -66,6 +66,7 @@ with runtime.quiet():
     from tensorflow.keras.preprocessing.image import ImageDataGenerator
 
 plots.set_style()
+training.check_settings(SEED=SEED)
 keras.utils.set_random_seed(SEED)
 
 # %% [markdown]
@@ -87,7 +88,6 @@ training.check_settings(
     BATCH_SIZE=BATCH_SIZE,
     LEARNING_RATE=LEARNING_RATE,
     IMAGE_SIZE=IMAGE_SIZE,
-    SEED=SEED,
 )
 warp = augment.RandomWarp(ROTATION, SHIFT, ZOOM, SHEAR, FLIP, seed=SEED)
 print(data)

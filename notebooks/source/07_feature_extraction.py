@@ -60,6 +60,7 @@ from course_utils import (
     datasets,
     exercises,
     features,
+    model_counts,
     models,
     paths,
     plots,
@@ -74,6 +75,7 @@ with runtime.quiet():
     from keras import layers
 
 plots.set_style()
+training.check_settings(SEED=SEED)
 keras.utils.set_random_seed(SEED)
 
 # %% [markdown]
@@ -97,7 +99,6 @@ training.check_settings(
     LEARNING_RATE=LEARNING_RATE,
     LEARNING_RATE_LARGER=LEARNING_RATE_LARGER,
     IMAGE_SIZE=IMAGE_SIZE,
-    SEED=SEED,
 )
 pretrained.preprocessing_of(BASE)  # refuses a name that it does not know, before anything is trained
 last = models.head_for(len(data.classes))
@@ -236,7 +237,7 @@ print("most accurate for each megabyte:", known["top1/MB"].idxmax())
 
 # %%
 vgg = pretrained.load_base("vgg16", image_size=150, weights=None, preprocessing=False).model
-rows = counting.model_counts(vgg)
+rows = model_counts.by_layer(vgg)
 for row in rows:
     print(f"{row.name:13} {row.output_shape!s:16} {row.parameters:10,}")
 print(f"{'all':30} {vgg.count_params():10,}")
@@ -318,7 +319,7 @@ start = time.perf_counter()
 base = pretrained.load_base(BASE, IMAGE_SIZE)
 load_seconds = time.perf_counter() - start
 stages = {}
-for row in counting.model_counts(base.model):
+for row in model_counts.by_layer(base.model):
     stage = re.match(r"[a-z]*\d*", row.name)[0]  # block2a_expand_conv belongs to block2
     stages[stage] = row.output_shape, stages.get(stage, (None, 0))[1] + row.parameters
 for stage, (shape, parameters) in stages.items():

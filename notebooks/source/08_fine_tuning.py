@@ -279,7 +279,7 @@ def gradients(head):
 
 
 start_base, start_head = base.model.get_weights(), head.get_weights()
-by_random = [gradients(new_head(SEED + extra)) for extra in range(3)]
+by_random = [gradients(new_head((SEED + extra) % 2**32)) for extra in range(3)]
 by_trained = gradients(head)
 
 # %% [markdown]

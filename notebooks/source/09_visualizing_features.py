@@ -74,6 +74,7 @@ with runtime.quiet():
     from keras import layers
 
 plots.set_style()
+training.check_settings(SEED=SEED)
 keras.utils.set_random_seed(SEED)
 
 # %% [markdown]
@@ -95,7 +96,6 @@ training.check_settings(
     BATCH_SIZE=BATCH_SIZE,
     LEARNING_RATE=LEARNING_RATE,
     IMAGE_SIZE=IMAGE_SIZE,
-    SEED=SEED,
 )
 checks.whole("STEPS", STEPS, 1)
 checks.whole("IMAGE_SIZE", IMAGE_SIZE, 64)
