@@ -627,7 +627,7 @@ for number in (1, 2):
 # You can also skip them all: nothing later depends on them.
 
 # %%
-ex = exercises.lesson("00")
+ex = exercises.lesson("python_warmup")
 
 # %% [markdown]
 # ### 1 · On the class or on the instance
@@ -777,7 +777,7 @@ ex.variations.check(variations)
 # Which ones are done?
 
 # %%
-exercises.progress()
+ex.progress()
 
 # %% [markdown]
 # ### To think about, or to measure

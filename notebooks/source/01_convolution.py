@@ -635,7 +635,7 @@ record(
 # You can also skip them all: nothing later depends on them.
 
 # %%
-ex = exercises.lesson("01")
+ex = exercises.lesson("convolution")
 
 # %% [markdown]
 # ### 1 · Sizes of maps
@@ -740,7 +740,7 @@ ex.diagonal.check(diagonal_kernel)
 # Which ones are done?
 
 # %%
-exercises.progress()
+ex.progress()
 
 # %% [markdown]
 # ### To think about, or to measure

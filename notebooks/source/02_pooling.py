@@ -525,7 +525,7 @@ record(
 # You can also skip them all: nothing later depends on them.
 
 # %%
-ex = exercises.lesson("02")
+ex = exercises.lesson("pooling")
 
 # %% [markdown]
 # ### 1 · Size and parameters
@@ -648,7 +648,7 @@ ex.swapped.check(true_statements)
 # Which ones are done?
 
 # %%
-exercises.progress()
+ex.progress()
 
 # %% [markdown]
 # ### To think about, or to measure

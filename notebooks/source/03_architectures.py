@@ -807,7 +807,7 @@ results.compare(
 # You can also skip them all: nothing later depends on them.
 
 # %%
-ex = exercises.lesson("03")
+ex = exercises.lesson("architectures")
 
 # %% [markdown]
 # ### 1 · The largest layer
@@ -917,7 +917,7 @@ qualified = ...
 ex.app_networks.check(qualified)
 
 # %%
-exercises.progress()
+ex.progress()
 
 # %% [markdown]
 # ### To think about, or to measure

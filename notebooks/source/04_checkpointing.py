@@ -760,7 +760,7 @@ print("best validation loss is lower than the last:", answer)
 # You can also skip them all: nothing later depends on them.
 
 # %%
-ex = exercises.lesson("04")
+ex = exercises.lesson("checkpointing")
 
 # %% [markdown]
 # ### 1 · When does it stop?
@@ -885,7 +885,7 @@ megabytes = ...
 ex.disk_plan.check([plan, megabytes])
 
 # %%
-exercises.progress()
+ex.progress()
 
 # %% [markdown]
 # ### To think about, or to measure

@@ -1012,7 +1012,7 @@ results.record(
 # You can also skip them all: nothing later depends on them.
 
 # %%
-ex = exercises.lesson("05")
+ex = exercises.lesson("generators")
 
 # %% [markdown]
 # ### 1 · Steps
@@ -1131,7 +1131,7 @@ weight = ...
 ex.balanced.check([balanced_steps, times_seen, ordinary_steps, weight])
 
 # %%
-exercises.progress()
+ex.progress()
 
 # %% [markdown]
 # ### To think about, or to measure

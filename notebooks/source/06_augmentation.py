@@ -879,7 +879,7 @@ results.compare("06", **numbers)
 # You can also skip them all: nothing later depends on them.
 
 # %%
-ex = exercises.lesson("06")
+ex = exercises.lesson("augmentation")
 
 # %% [markdown]
 # ### 1 · In which ways do cats vary?
@@ -1011,7 +1011,7 @@ def mean_answers(answer, vary, pictures, count):
 ex.mean_answers.check(mean_answers)
 
 # %%
-exercises.progress()
+ex.progress()
 
 # %% [markdown]
 # ### To think about, or to measure

@@ -930,7 +930,7 @@ results.compare("07", **numbers)
 # You can also skip them all: nothing later depends on them.
 
 # %%
-ex = exercises.lesson("07")
+ex = exercises.lesson("feature_extraction")
 
 # %% [markdown]
 # ### 1 · What changes?
@@ -1041,7 +1041,7 @@ plan = {"start": ..., "channels": ..., "layer": ..., "augmentation": ..., "valid
 ex.xrays.check(plan)
 
 # %%
-exercises.progress()
+ex.progress()
 
 # %% [markdown]
 # ### To think about, or to measure

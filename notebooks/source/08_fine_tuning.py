@@ -940,7 +940,7 @@ results.compare(
 # You can also skip them all: nothing later depends on them.
 
 # %%
-ex = exercises.lesson("08")
+ex = exercises.lesson("fine_tuning")
 
 # %% [markdown]
 # ### 1 · The five steps, from memory
@@ -1046,7 +1046,7 @@ def choose_rate(accuracies, frozen, count):
 ex.choose_rate.check(choose_rate)
 
 # %%
-exercises.progress()
+ex.progress()
 
 # %% [markdown]
 # ### To think about, or to measure

@@ -757,7 +757,7 @@ results.record(**numbers)
 # You can also skip them all: nothing later depends on them.
 
 # %%
-ex = exercises.lesson("09")
+ex = exercises.lesson("visualizing_features")
 
 # %% [markdown]
 # ### 1 · What does each method need?
@@ -861,7 +861,7 @@ plan = {"pictures": ..., "measure": ..., "baseline": ..., "verdict": ...}
 ex.ruler_test.check(plan)
 
 # %%
-exercises.progress()
+ex.progress()
 
 # %% [markdown]
 # ### To think about, or to measure

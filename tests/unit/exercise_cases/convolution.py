@@ -1,9 +1,9 @@
-"""Answers to the exercises of lesson 01: right ones, written differently, and slips, each with words of the message that it must get."""
+"""Answers to the exercises of *Convolution*: right ones, written differently, and slips, each with words of the message that it must get."""
 
 import numpy as np
 
 from course_utils import counting, reference
-from course_utils.exercises.lesson_01 import LECTURE_KERNEL, PICTURE
+from course_utils.exercises.convolution import LECTURE_KERNEL, PICTURE
 
 CENTRE = np.zeros((3, 3), int)
 CENTRE[1, 1] = 1

@@ -1,9 +1,12 @@
-"""Exercises of lesson 02, Pooling: the reference solutions as a learner would write them, and their checks."""
+"""Exercises of *Pooling*: the reference solutions as a learner would write them, and their checks."""
 
 import numpy as np
 
 from .. import counting
-from .checking import Exercise, Wrong, as_array, call, expect_array, expect_choices, expect_numbers, shape_text
+from .comparing import as_array, expect_array, expect_choices, expect_numbers
+from .exercise import Exercise
+from .trying import Wrong, call
+from .words import shape_text
 
 LECTURE = np.array(
     [
@@ -85,7 +88,7 @@ def check_pooled_by_hand(answer):
         (LECTURE[::3, ::3], "these are the numbers at the top left of each window, not the largest ones."),
         (
             [[8, 9], [7, 8]],
-            "7 would be right for the picture of lesson 01, whose last two rows are others. Take the matrix of this lesson.",
+            "7 would be right for the picture of *Convolution*, whose last two rows are others. Take the matrix of this lesson.",
         ),
         (
             right.T,
@@ -417,17 +420,15 @@ def check_swapped(answer):
 
 EXERCISES = [
     Exercise(
-        "pooled_side",
         pooled_side,
         check_pooled_side,
         hints=(
-            "The rule of lesson 01 for sizes holds for pooling, too.",
+            "The rule of *Convolution* for sizes holds for pooling, too.",
             "How often can a window of 3 be moved by 2, from 0 on, and still end before 27? The place it starts at counts.",
             "Without padding: (n − k) // s + 1.",
         ),
     ),
     Exercise(
-        "pooled_by_hand",
         pooled_by_hand,
         check_pooled_by_hand,
         hints=(
@@ -437,7 +438,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "share_unnoticed",
         share_unnoticed,
         check_share_unnoticed,
         hints=(
@@ -448,7 +448,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "average_pool",
         average_pool,
         check_average_pool,
         hints=(
@@ -458,7 +457,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "max_pool2d",
         max_pool2d,
         check_max_pool2d,
         hints=(
@@ -468,7 +466,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "stack",
         stack,
         check_stack,
         hints=(
@@ -478,7 +475,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "swapped",
         swapped,
         check_swapped,
         hints=(

@@ -1,9 +1,9 @@
-"""Answers to the exercises of lesson 02: right ones, written differently, and slips, each with words of the message that it must get."""
+"""Answers to the exercises of *Pooling*: right ones, written differently, and slips, each with words of the message that it must get."""
 
 import numpy as np
 
 from course_utils import reference
-from course_utils.exercises.lesson_02 import LECTURE
+from course_utils.exercises.pooling import LECTURE
 
 
 def pool_with_loops(image, size, stride):
@@ -140,7 +140,7 @@ CASES = {
             "means": (reference.average_pool2d(LECTURE, 3).round(1), "means"),
             "sums": (reference.average_pool2d(LECTURE, 3) * 9, "sums"),
             "corners": ([[5, 5], [1, 8]], "top left of each"),
-            "lesson 01": ([[8, 9], [7, 8]], "lesson 01"),
+            "convolution": ([[8, 9], [7, 8]], "Convolution"),
             "transposed": ([[8, 5], [9, 8]], "rows and columns"),
             "flat": ([8, 9, 5, 8], "two rows"),
             "overlooked": ([[8, 9], [5, 6]], "rows 3 to 5, columns 3 to 5"),

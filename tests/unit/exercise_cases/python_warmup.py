@@ -1,4 +1,4 @@
-"""Answers to the exercises of lesson 00: right ones, written differently, and slips, each with words of the message that it must get."""
+"""Answers to the exercises of *Python warm-up*: right ones, written differently, and slips, each with words of the message that it must get."""
 
 import itertools
 

@@ -1,21 +1,12 @@
-"""Exercises of lesson 00, Python warm-up: the reference solutions as a learner would write them, and their checks."""
+"""Exercises of *Python warm-up*: the reference solutions as a learner would write them, and their checks."""
 
 import inspect
 import tracemalloc
 from itertools import product
 
-from .checking import (
-    Exercise,
-    Raised,
-    Unanswered,
-    Wrong,
-    call,
-    expect_array,
-    expect_choice,
-    expect_numbers,
-    learners_code,
-    take,
-)
+from .comparing import expect_array, expect_choice, expect_numbers
+from .exercise import Exercise
+from .trying import Raised, Unanswered, Wrong, call, learners_code, take
 
 # ---- predict: attributes of the class and of the instance
 
@@ -572,7 +563,6 @@ def check_variations(answer):
 
 EXERCISES = [
     Exercise(
-        "lamp",
         lamp,
         check_lamp,
         hints=(
@@ -582,7 +572,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "big_data",
         big_data,
         check_big_data,
         hints=(
@@ -592,7 +581,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "lazy_file",
         lazy_file,
         check_lazy_file,
         hints=(
@@ -601,7 +589,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "countdown",
         countdown,
         check_countdown,
         hints=(
@@ -611,7 +598,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "for_each",
         for_each,
         check_for_each,
         hints=(
@@ -621,7 +607,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "Backwards",
         Backwards,
         check_backwards,
         hints=(
@@ -631,7 +616,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "variations",
         variations,
         check_variations,
         hints=(

@@ -1,9 +1,12 @@
-"""Exercises of lesson 01, Convolution: the reference solutions as a learner would write them, and their checks."""
+"""Exercises of *Convolution*: the reference solutions as a learner would write them, and their checks."""
 
 import numpy as np
 
 from .. import reference
-from .checking import Exercise, Wrong, as_array, call, expect_array, expect_letters, expect_numbers, shape_text
+from .comparing import as_array, expect_array, expect_letters, expect_numbers
+from .exercise import Exercise
+from .trying import Wrong, call
+from .words import shape_text
 
 PICTURE = np.array(
     [
@@ -470,7 +473,6 @@ def check_diagonal(answer):
 
 EXERCISES = [
     Exercise(
-        "map_sizes",
         map_sizes,
         check_map_sizes,
         hints=(
@@ -480,7 +482,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "centre_map",
         centre_map,
         check_centre_map,
         hints=(
@@ -491,7 +492,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "what_kernels_find",
         what_kernels_find,
         check_what_kernels_find,
         hints=(
@@ -501,7 +501,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "count_layer",
         count_layer,
         check_count_layer,
         hints=(
@@ -511,7 +510,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "strided_correlate",
         strided_correlate,
         check_strided_correlate,
         hints=(
@@ -521,7 +519,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "diagonal",
         diagonal,
         check_diagonal,
         hints=(
