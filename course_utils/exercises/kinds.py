@@ -17,7 +17,7 @@ that this answer gets. So a slip tests itself: the tests hand in every wrong ans
 ... )
 >>> print(exercise.judge(14))
 Not yet: 14 is the way around it.
-  came:      14
+  came:     14
 >>> print(exercise.judge(20, number=2))
 Correct.
 
