@@ -123,9 +123,10 @@ MAP_SIZES = Numbers(
 # ---- by hand: the kernel with a single weight
 
 
-def centre_map(picture=PICTURE):
+def centre_map(picture):
     # Eight of the nine products are 0; what is left is the pixel in the middle of the window.
-    # The middle runs over rows 1 to 4 and columns 1 to 4 of the picture.
+    # The middle runs over rows 1 to 4 and columns 1 to 4 of the picture. Here they are
+    # 4 4 0 7, 1 8 6 3, 3 5 8 4 and 7 5 3 1.
     return picture[1:5, 1:5]
 
 

@@ -22,7 +22,7 @@ Not yet: 14 is the way around it.
 Correct.
 
 **The reference** is the solution as a learner would write it; the exercise has its name. Its arguments are the data (of a
-`Function`: a probe). Where a learner sees numbers in the task, they are the defaults of the arguments.
+`Function`: a probe). Numbers of the task are the defaults of the arguments, so that the source of a solution shows them.
 
 **Data** are a tuple of arguments made from a number; 0 gives those of the task. Leave `data` out where they are fixed.
 

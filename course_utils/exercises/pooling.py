@@ -88,9 +88,9 @@ POOLED_SIDE = Numbers(
 # ---- by hand: the lecture's matrix with another window
 
 
-def pooled_by_hand(matrix=LECTURE):
-    top = [matrix[:3, :3].max(), matrix[:3, 3:].max()]  # rows 0 to 2: columns 0 to 2, columns 3 to 5
-    bottom = [matrix[3:, :3].max(), matrix[3:, 3:].max()]  # rows 3 to 5
+def pooled_by_hand(matrix):
+    top = [matrix[:3, :3].max(), matrix[:3, 3:].max()]  # rows 0 to 2: columns 0 to 2, columns 3 to 5 (here 8 and 9)
+    bottom = [matrix[3:, :3].max(), matrix[3:, 3:].max()]  # rows 3 to 5 (here 5 and 8)
     return [top, bottom]
 
 

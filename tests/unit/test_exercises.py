@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from course_utils import exercises
+from course_utils.exercises import kinds
 from course_utils.exercises.exercise import CANNOT_CHECK, CORRECT, INCORRECT, NOT_ATTEMPTED
 
 #: Messages that say no more than "wrong": a named slip must get a better one.
@@ -38,13 +39,23 @@ def over(keys):
     return pytest.mark.parametrize("lesson, name", list(keys), ids=lambda part: part)
 
 
-def declared(key):
-    return hasattr(EXERCISES[key], "mistakes")
+def is_declared(exercise):
+    return hasattr(exercise, "mistakes")
+
+
+DECLARED = [key for key, exercise in EXERCISES.items() if is_declared(exercise)]
 
 
 def numbers_of(exercise):
     """With which data an exercise is tried."""
     return (0, 1, 2) if exercise.varies else (0,)
+
+
+def solution_of(exercise, case, number=0):
+    """The reference's answer: itself, or the value that it returns for the data of `number`."""
+    if not case.get("value"):
+        return exercise.reference
+    return exercise.reference(*(exercise.data(number) if is_declared(exercise) else ()))
 
 
 ALL = over(EXERCISES)
@@ -75,7 +86,7 @@ def test_each_lesson_has_at_least_four_exercises_and_cases_for_each(lesson):
 def test_right_answers_are_accepted_however_they_are_written(lesson, name):
     exercise, case = EXERCISES[lesson, name], CASES[lesson, name]
     assert len(case["right"]) >= 2
-    for answer in [exercise.reference() if case.get("value") else exercise.reference, *case["right"]]:
+    for answer in [solution_of(exercise, case), *case["right"]]:
         verdict = exercise.judge(answer)
         assert verdict.outcome == CORRECT, f"{answer}: {verdict}"
 
@@ -99,30 +110,52 @@ def test_right_answers_are_accepted_under_a_policy_of_mixed_precision(half_preci
 def test_the_right_answer_follows_the_data(lesson, name):
     exercise = EXERCISES[lesson, name]
     for number in numbers_of(exercise):
-        answer = (
-            exercise.reference if not CASES[lesson, name].get("value") else exercise.reference(*exercise.data(number))
-        )
+        answer = solution_of(exercise, CASES[lesson, name], number)
         verdict = exercise.judge(answer, number)
         assert verdict.outcome == CORRECT, f"with the data of {number}: {verdict}"
 
 
-@over(key for key in EXERCISES if declared(key))
+def expect_slips_to_show(exercise, number):
+    """Expect each declared slip to get its own message; of the task's own data, expect them to show all."""
+    mistakes = [(answer, lambda verdict, slip=slip: verdict.slip == slip) for answer, slip in exercise.mistakes(number)]
+    messages = expect_own_messages(exercise, mistakes, number)
+    if number == 0:
+        assert len(messages) >= 4
+        if hasattr(exercise, "slips"):
+            assert len(messages) == sum(map(len, exercise.slips.values())), "the task's own data cannot show a slip"
+
+
+@over(DECLARED)
 def test_each_declared_slip_gets_its_own_message(lesson, name):
-    exercise = EXERCISES[lesson, name]
-    for number in numbers_of(exercise):
-        mistakes = [
-            (answer, lambda verdict, slip=slip: verdict.slip == slip) for answer, slip in exercise.mistakes(number)
-        ]
-        messages = expect_own_messages(exercise, mistakes, number)
-        if number == 0:
-            assert len(messages) >= 4
-            if hasattr(exercise, "slips"):
-                assert len(messages) == sum(map(len, exercise.slips.values())), (
-                    "a slip that the task's own data cannot show"
-                )
+    for number in numbers_of(EXERCISES[lesson, name]):
+        expect_slips_to_show(EXERCISES[lesson, name], number)
 
 
-@over(key for key in EXERCISES if not declared(key))
+@pytest.mark.parametrize(
+    "slips, number, message",
+    [
+        ({4: "four", 5: "five", 7: "seven", 9: "nine"}, 3, "with the data of 3: Correct"),
+        ({4: "four", 5: "five", 7: "seven", 4.0: "as well"}, 0, ">= 4"),
+        ({4: "four", 5: "five", 7: "seven", 8: "four"}, 0, "two slips share a message"),
+        ({4: "four", 5: "five", 7: "seven", 8: "the number is too large."}, 0, "too large"),
+        ({4: "four", 5: "five", 7: "seven", 4 + 1e-9: "shadowed"}, 0, "Not yet: four"),
+    ],
+)
+def test_a_faulty_declaration_is_found(slips, number, message):
+    def three(offset):
+        return 6 - 2 * bool(offset)
+
+    exercise = kinds.Numbers(
+        three,
+        data=lambda number: (number,),
+        slips=[kinds.Slip(wrong, text) for wrong, text in slips.items()],
+        hints=("a", "b"),
+    )
+    with pytest.raises(AssertionError, match=message):
+        expect_slips_to_show(exercise, number)
+
+
+@over(key for key in EXERCISES if key not in DECLARED)
 def test_each_slip_gets_a_message_of_its_own(lesson, name):
     wrong = CASES[lesson, name]["wrong"].values()
     messages = expect_own_messages(
@@ -132,7 +165,7 @@ def test_each_slip_gets_a_message_of_its_own(lesson, name):
     assert len(messages) >= 4
 
 
-@over(key for key in EXERCISES if declared(key))
+@over(DECLARED)
 def test_what_is_declared_needs_no_second_list_of_slips(lesson, name):
     """Among the cases of a declared exercise are only answers whose message its framework gives."""
     exercise, wrong = EXERCISES[lesson, name], CASES[lesson, name].get("wrong", {})
