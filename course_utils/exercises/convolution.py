@@ -25,8 +25,8 @@ LECTURE_KERNEL = np.array([[-1, 0, 1]] * 3)
 
 
 def map_sizes(picture=64, kernel=5, stride=2):
-    valid = (picture - kernel) // stride + 1  # 29 full steps, and the place where the window starts
-    same = -(-picture // stride)  # 64 / 2, rounded up
+    valid = (picture - kernel) // stride + 1  # the full steps, and the place where the window starts
+    same = -(-picture // stride)  # picture / stride, rounded up
     return valid, same
 
 
@@ -115,8 +115,8 @@ MAP_SIZES = Numbers(
     done="Without padding the window needs room for itself; with 'same' the size depends on the picture and the stride, not on the kernel.",
     hints=(
         "Section 6 has a formula for 'valid' (p = 0), and a shorter one for 'same'.",
-        "For 'valid': how often can a window of 5 be moved by 2, from 0 on, and still end before 64? The place it starts at counts, too.",
-        "valid: (64 − 5) // 2 + 1; same: 64 / 2, rounded up.",
+        "For 'valid': how often can a window of 5 be moved by 2, from 0 on, and still end inside of the picture? The place it starts at counts, too.",
+        "For a picture of n × n, valid: (n − 5) // 2 + 1; same: n / 2, rounded up.",
     ),
 )
 
@@ -125,7 +125,7 @@ MAP_SIZES = Numbers(
 
 def centre_map(picture):
     # Eight of the nine products are 0; what is left is the pixel in the middle of the window.
-    # The middle runs over rows 1 to 4 and columns 1 to 4 of the picture. Here they are
+    # The middle runs over rows 1 to 4 and columns 1 to 4 of the picture. In the lecture's they hold
     # 4 4 0 7, 1 8 6 3, 3 5 8 4 and 7 5 3 1.
     return picture[1:5, 1:5]
 

@@ -80,7 +80,7 @@ POOLED_SIDE = Numbers(
     done="Sizes follow the rule of convolution, and a maximum has nothing to learn.",
     hints=(
         "The rule of *Convolution* for sizes holds for pooling, too.",
-        "How often can a window of 3 be moved by 2, from 0 on, and still end before 27? The place it starts at counts.",
+        "How often can a window of 3 be moved by 2, from 0 on, and still end inside of the picture? The place it starts at counts.",
         "Without padding: (n − k) // s + 1.",
     ),
 )
@@ -89,8 +89,11 @@ POOLED_SIDE = Numbers(
 
 
 def pooled_by_hand(matrix):
-    top = [matrix[:3, :3].max(), matrix[:3, 3:].max()]  # rows 0 to 2: columns 0 to 2, columns 3 to 5 (here 8 and 9)
-    bottom = [matrix[3:, :3].max(), matrix[3:, 3:].max()]  # rows 3 to 5 (here 5 and 8)
+    top = [
+        matrix[:3, :3].max(),
+        matrix[:3, 3:].max(),
+    ]  # rows 0 to 2: columns 0 to 2, columns 3 to 5 (in the lecture's matrix 8 and 9)
+    bottom = [matrix[3:, :3].max(), matrix[3:, 3:].max()]  # rows 3 to 5 (5 and 8)
     return [top, bottom]
 
 
@@ -176,7 +179,7 @@ POOLED_BY_HAND = Numbers(
     hints=(
         "Draw the windows first: with window 3 and stride 3 they touch, and do not overlap.",
         "There are four windows: rows 0 to 2 or 3 to 5, with columns 0 to 2 or 3 to 5.",
-        "The window at the top left holds 5, 1, 3; 3, 4, 4; 6, 1, 8. Its largest number stands in its corner.",
+        "The window at the top left holds the first three numbers of the first three rows. The largest of them is the first number of your map.",
     ),
 )
 

@@ -155,11 +155,14 @@ BIG_DATA = Numbers(
             ),
         ],
     },
-    done="Nearly half a year for all, and the network sees about one in a million of them. So make only those: a generator does.",
+    done=lambda photos, epochs: (
+        f"{photos / 3:.0f} days for all, and the network sees about one in a million of them. "
+        "So make only those: a generator does."
+    ),
     hints=(
         "Each way to shift goes with each way to scale, and so on.",
         "A day has 24 · 60 · 60 seconds. In one epoch each photo is seen once, in a new variation.",
-        "100 · 10 · 20 · 10 · 36 · 4 of one photo; 500 times as many, divided by 1,000 and by 86,400; 500 · 30.",
+        "100 · 10 · 20 · 10 · 36 · 4 of one photo; that times the photos, divided by 1,000 and by 86,400; photos · epochs.",
     ),
 )
 
