@@ -185,13 +185,10 @@ def check_unfreeze_from(answer):
             model.run_eagerly = True
             for _ in range(1 if model.optimizer is optimiser else 16):  # the wrapper skips steps until its scale fits
                 model.train_on_batch(pictures, targets)
+                if moved := _moved(model, before):
+                    break
         if not math.isclose(found, rate, rel_tol=1e-4):
             raise Wrong("the model is compiled with another learning rate.", tried, rate, round(found, 6))
-        moved = {
-            weight.path.split("/", 1)[-1]
-            for weight in model.weights
-            if not np.array_equal(before[weight.path], weight.numpy())
-        }
         allowed = {weight.path.split("/", 1)[-1] for weight in model.trainable_weights}
         if not moved or moved - allowed:
             raise Wrong(
@@ -201,6 +198,15 @@ def check_unfreeze_from(answer):
                 ", ".join(sorted(moved)) or "nothing",
             )
     return "Tested with one training step: what was to move has moved, and nothing else."
+
+
+def _moved(model, before):
+    """The names of the arrays that are other numbers than before."""
+    return {
+        weight.path.split("/", 1)[-1]
+        for weight in model.weights
+        if not np.array_equal(before[weight.path], weight.numpy())
+    }
 
 
 def _check_layers(model, start, tried, shown):
