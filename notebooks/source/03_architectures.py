@@ -918,7 +918,7 @@ qualified = ...
 ex.app_networks.check(qualified)
 
 # %%
-exercises.progress()
+ex.progress()
 
 # %% [markdown]
 # ### To think about, or to measure

@@ -885,7 +885,7 @@ megabytes = ...
 ex.disk_plan.check([plan, megabytes])
 
 # %%
-exercises.progress()
+ex.progress()
 
 # %% [markdown]
 # ### To think about, or to measure

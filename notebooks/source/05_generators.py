@@ -1131,7 +1131,7 @@ weight = ...
 ex.balanced.check([balanced_steps, times_seen, ordinary_steps, weight])
 
 # %%
-exercises.progress()
+ex.progress()
 
 # %% [markdown]
 # ### To think about, or to measure

@@ -1011,7 +1011,7 @@ def mean_answers(answer, vary, pictures, count):
 ex.mean_answers.check(mean_answers)
 
 # %%
-exercises.progress()
+ex.progress()
 
 # %% [markdown]
 # ### To think about, or to measure

@@ -1044,7 +1044,7 @@ plan = {"start": ..., "channels": ..., "layer": ..., "augmentation": ..., "valid
 ex.xrays.check(plan)
 
 # %%
-exercises.progress()
+ex.progress()
 
 # %% [markdown]
 # ### To think about, or to measure

@@ -1050,7 +1050,7 @@ def choose_rate(accuracies, frozen, count):
 ex.choose_rate.check(choose_rate)
 
 # %%
-exercises.progress()
+ex.progress()
 
 # %% [markdown]
 # ### To think about, or to measure

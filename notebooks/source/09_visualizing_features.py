@@ -861,7 +861,7 @@ plan = {"pictures": ..., "measure": ..., "baseline": ..., "verdict": ...}
 ex.ruler_test.check(plan)
 
 # %%
-exercises.progress()
+ex.progress()
 
 # %% [markdown]
 # ### To think about, or to measure
