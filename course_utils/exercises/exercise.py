@@ -10,13 +10,10 @@ from dataclasses import dataclass
 from textwrap import indent
 
 from ..checks import nearest
-from ..results import EXERCISES_KEY, NOT_ATTEMPTED
+from ..results import CANNOT_CHECK, CORRECT, EXERCISES_KEY, INCORRECT, NOT_ATTEMPTED, best_outcome
 from .trying import Raised, Unanswered, Wrong, refuse_dots
 from .words import in_short, plain, short_traceback
 
-CORRECT, INCORRECT, CANNOT_CHECK = "correct", "incorrect", "cannot be checked"
-#: From the least to the best. Of several checks in the notebook's current run, the best outcome counts: here and in a batch.
-OUTCOMES = (NOT_ATTEMPTED, CANNOT_CHECK, INCORRECT, CORRECT)
 TITLES = {
     CORRECT: "Correct.",
     INCORRECT: "Not yet:",
@@ -136,7 +133,7 @@ class Task:
     def check(self, answer):
         """Say at once whether `answer` is right, and if not, what went wrong; `progress` and batches remember the best outcome."""
         verdict = self.exercise.judge(answer, self.number)
-        self.outcome = max(self.outcome, verdict.outcome, key=OUTCOMES.index)
+        self.outcome = best_outcome(self.outcome, verdict.outcome)
         _show(str(verdict), verdict.as_html(), {EXERCISES_KEY: [[self.exercise.name, verdict.outcome]]})
 
     def hint(self):
