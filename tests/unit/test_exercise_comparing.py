@@ -233,11 +233,17 @@ def test_codes_that_colour_a_terminal_do_not_reach_the_page(text):
     assert short_traceback(ValueError(text)) == "ValueError: Dense" and in_short(text) == "Dense"
 
 
+def test_arrays_of_several_shapes_are_told_by_their_shapes():
+    assert in_short([np.zeros((3, 2)), np.zeros((1, 2))]) == "2 arrays: 3 × 2, 1 × 2"
+    assert in_short([np.zeros(size) for size in range(1, 9)]) == "8 arrays: 1, 2, 3, 4, 5, …"
+
+
 def test_calls_are_written_as_a_learner_would_write_them():
     def pool(image, size, name):
         pass
 
     assert named_call(pool, np.zeros((6, 6)), 2, "a") == "pool(image of 6 × 6, size=2, name='a')"
+    assert named_call(pool, abs, 2, "a") == "pool(image, size=2, name='a')"
     assert (
         named_call(len, [1, 2]) == "len([1 2])"
         and named_call(pool, np.array([1, 2]), 2, "") == "pool(image=[1, 2], size=2, name='')"
