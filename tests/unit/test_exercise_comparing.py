@@ -57,6 +57,11 @@ def test_parts_with_dots_are_counted_as_the_learner_sees_them(answer, words):
         refuse_dots(answer)
 
 
+def test_what_a_function_does_to_a_dict_stays_there():
+    table = {1: 2, 3: 4}
+    assert call(lambda table: table.pop(1), table) == 2 and table == {1: 2, 3: 4}
+
+
 def test_a_model_is_no_function():
     class Model:
         trainable_weights = []
