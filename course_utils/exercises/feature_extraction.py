@@ -61,7 +61,7 @@ def flat_head(change):
 VGG_HEAD = Numbers(
     vgg_head,
     names=("side", "flat", "pooled"),
-    data=lambda number: (224 + 32 * (number % 20),),
+    data=lambda number: (224 + 32 * (number % 9),),
     slips={
         "side": [
             Slip(

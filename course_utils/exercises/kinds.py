@@ -88,7 +88,7 @@ def _made(what, *arguments):
 class _Compared(Exercise):
     """What `Numbers` and `Function` share: something that came is compared with what is right, then with the slips."""
 
-    everywhere = False  # whether a slip must agree on all probes
+    everywhere, kind = False, "numbers"  # what some of them set: see their parameters
 
     def __init__(self, reference, slips, hints, names, done, atol):
         super().__init__(reference, None, hints)
@@ -116,7 +116,7 @@ class _Compared(Exercise):
                 raise self._slip_or_difference(name, value, right[name], arguments, elsewhere)
 
     def _parts(self, answer):
-        return by_name(answer, self.names) if self.names else {None: answer}
+        return by_name(answer, self.names, self.kind) if self.names else {None: answer}
 
     def _equal(self, came, right):
         array, right = numbers_of(came), np.asarray(right)
@@ -173,10 +173,13 @@ class Numbers(_Compared):
         What a right answer is told; a function gets the data.
     atol : float
         The allowed difference.
+    kind : str
+        What those with names are, if they are no single numbers: "maps".
     """
 
-    def __init__(self, reference, slips, hints, names=(), data=None, done="", atol=1e-6):
+    def __init__(self, reference, slips, hints, names=(), data=None, done="", atol=1e-6, kind="numbers"):
         super().__init__(reference, slips, hints, names, done, atol)
+        self.kind = kind
         self.varies, self.data = data is not None, data or _no_data
 
     def examine(self, answer, number):

@@ -222,6 +222,27 @@ def test_a_function_with_few_results_shows_a_slip_on_all_probes_or_none(answer, 
     assert EVEN.judge(answer).message == message
 
 
+def two_rows():
+    return [1, 2], [3, 4]
+
+
+TWO_ROWS = Numbers(
+    two_rows, names=("upper", "lower"), kind="rows", slips={"lower": [Slip([4, 3], "turned")]}, hints=HINTS
+)
+
+
+@pytest.mark.parametrize(
+    "answer, message",
+    [
+        (np.array([[1, 2], [3, 4]]), ""),
+        ({"lower": (4, 3), "upper": (1, 2)}, "turned"),
+        ([[1, 2]], "2 rows are asked for, in this order: upper; lower."),
+    ],
+)
+def test_several_arrays_with_names(answer, message):
+    assert TWO_ROWS.judge(answer).message == message
+
+
 def test_a_function_says_what_was_tried_expected_and_came():
     assert DOUBLE.judge(lambda numbers, times: 2 * numbers, 1).parts == {
         "tried": "double(numbers=[3.0, 5.0], times=2)",
