@@ -273,7 +273,7 @@ def find_lessons(notebooks, say=print):
     own = {stem[3:] for stem in stems if re.fullmatch(r"\d\d_\w+", stem)}  # lessons that this edition does not have
     found = []
     for path in files:
-        lesson = _lesson_of(path, {*FIRST_EDITION, *numbers}, own)
+        lesson = _lesson_of(path, numbers, own)
         original = re.fullmatch(r"(.+)-Copy\d+", path.stem)
         if lesson is None:
             say(f"left out {path.name}: neither its name nor its metadata names a lesson")
@@ -287,17 +287,20 @@ def find_lessons(notebooks, say=print):
     return found
 
 
-def _lesson_of(path, known, own):
+def _lesson_of(path, numbers, own):
     """The lesson that a notebook is, or is a renamed copy of, by its file's name or its metadata; or None.
 
-    `known` are the course's lessons, `own` the names behind the numbers in this folder: an instructor's lessons, or
-    students' copies such as ``02_pooling_smith``.
+    `numbers` are those of this edition's lessons; `own` are the names behind the numbers in this folder: an instructor's
+    lessons, or students' copies such as ``02_pooling_smith``.
     """
+    first = {name: f"{number:02}" for number, name in enumerate(FIRST_EDITION)}
+    known = sorted({*first, *numbers}, key=len, reverse=True)
     numbered = re.fullmatch(r"\d\d_(\w+)", path.stem)
     if numbered and numbered[1] in known:
         return numbered[1]
-    for name in sorted(known, key=len, reverse=True):
-        if re.search(rf"\d\d_{name}(?![A-Za-z])", path.stem):
+    for name in known:
+        either = f"{first.get(name, numbers.get(name))}|{numbers.get(name, first.get(name))}"
+        if re.search(rf"(?<!\d)({either})_{name}(?![A-Za-z])", path.stem):
             return name
     if numbered:
         return numbered[1]
