@@ -42,7 +42,8 @@ def run_one(spec):
     if spec.problem:
         return of_spec(spec, "failed", spec.problem)
     try:
-        notebook = nbformat.reads(spec.notebook, as_version=4)
+        # What comes of the third format is a node of that format, which papermill takes for a path.
+        notebook = nbformat.from_dict(nbformat.reads(spec.notebook, as_version=4))
     except Exception as error:  # nbformat raises kinds of its own for files of its older formats
         return of_spec(spec, "failed", f"the file is no notebook: {_short_message(error)}")
     shutil.rmtree(spec.folder, ignore_errors=True)
@@ -51,7 +52,7 @@ def run_one(spec):
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home,
         peak_memory() as peak,
-        _no_unknown_parameters(),
+        _silent(),
     ):
         try:
             papermill.execute_notebook(
@@ -72,50 +73,56 @@ def run_one(spec):
             status, message = "timeout", f"the cell took longer than {spec.timeout} s"
         except DeadKernelError:
             status, message = (
-                ("failed", "the notebook ended itself: quit() or exit()")
-                if watched.quit
-                else (
-                    "died",
-                    f"the kernel ended in the middle of a cell: killed, mostly because memory ran out, or crashed{_last_words(home)}",
-                )
+                "died",
+                (
+                    "the kernel ended in the middle of a cell: killed, mostly because memory ran out, or crashed"
+                    + _last_words(home)
+                ),
             )
         except Exception as error:  # whatever a notebook does must not stop the batch; the report shows it
             status, message = "failed", _short_message(error)
         seconds = round(time.perf_counter() - started, 2)
+    if watched.quit_in is not None and status in (
+        "ok",
+        "died",
+    ):  # the kernel ended at once, or after the cells that were waiting already
+        status, message = "failed", "the notebook ended itself: quit() or exit()"
     spec.progress.unlink(missing_ok=True)
     record = dataclasses.replace(
         of_spec(spec, status, message), seconds=seconds, peak_memory_mb=round(peak[0] / 2**20), versions=versions()
     )
-    return collect(spec, record)
+    return collect(spec, record, watched.quit_in)
 
 
 class _Watched:
-    """Notes how many code cells are done, and whether one of them asked its kernel to end."""
+    """Notes how many code cells are done, and the place of the one that asked its kernel to end, if any did."""
 
     def __init__(self, spec, notebook):
-        self.file, self.quit, self.done = spec.progress, False, 0
+        self.file, self.quit_in, self.done = spec.progress, None, 0
         self.total = sum(cell.cell_type == "code" for cell in notebook.cells)
 
     def cell_done(self, cell, cell_index, execute_reply):
         self.done += 1
         self.file.write_text(f"{self.done} {self.total}")
         payload = execute_reply["content"].get("payload", []) if execute_reply else []
-        self.quit = self.quit or any(part.get("source") == "ask_exit" for part in payload)
+        if self.quit_in is None and any(part.get("source") == "ask_exit" for part in payload):
+            self.quit_in = cell_index
 
 
 @contextlib.contextmanager
-def _no_unknown_parameters():
-    """papermill does not know the type ``int | None`` and says so; the plan has checked all parameters already."""
+def _silent():
+    """papermill and nbclient log to the terminal what the record says anyway.
 
-    def known(record):
-        return "Passed unknown parameter" not in record.getMessage()
-
-    logger = logging.getLogger("papermill")
-    logger.addFilter(known)
+    And papermill, which does not know the type ``int | None``, warns of unknown parameters; the plan has checked all of them.
+    """
+    logger, nothing = logging.getLogger("papermill"), logging.NullHandler()
+    logger.addHandler(nothing)
+    logger.propagate = False
     try:
         yield
     finally:
-        logger.removeFilter(known)
+        logger.removeHandler(nothing)
+        logger.propagate = True
 
 
 def _last_words(home):
@@ -126,9 +133,10 @@ def _last_words(home):
     return ""
 
 
-def collect(spec, record):
+def collect(spec, record, stopped_in=None):
     """`record`, completed from the notebook that papermill wrote, whose text it carries from now on.
 
+    `stopped_in` is the place of the cell that stopped it, where that is known.
     papermill takes ``sys.exit()`` for success, although the cells after it never ran: here it is a failure.
     """
     import nbformat
@@ -140,7 +148,7 @@ def collect(spec, record):
         if record.status == "ok" and any(_progress(cell) == "failed" for cell in notebook.cells):
             error = Failure("SystemExit: the notebook ended itself before its last cell")
         if error:
-            error = describe_failure(notebook, error)
+            error = describe_failure(notebook, error, stopped_in)
         record = dataclasses.replace(
             record,
             status="failed" if error and record.status == "ok" else record.status,
@@ -181,17 +189,18 @@ def _progress(cell):
     return cell.metadata.get("papermill", {}).get("status")
 
 
-def describe_failure(notebook, failure):
+def describe_failure(notebook, failure, stopped_in=None):
     """`failure` with the code cell that stopped the notebook: its number, source, and the last lines of its output.
 
     It is the first one that raised; or else the last one that was begun, since papermill marks all cells completed when a
     kernel has died.
     """
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    stopped = [] if stopped_in is None else [notebook.cells[stopped_in]]
     raised = [cell for cell in code if any(output.output_type == "error" for output in cell.outputs)]
     failed = [cell for cell in code if _progress(cell) == "failed"]
     begun = [cell for cell in code if cell.execution_count is not None]
-    if not (chosen := raised or failed or begun[-1:]):
+    if not (chosen := stopped or raised or failed or begun[-1:]):
         return failure
     cell = chosen[0]
     errors = [output for output in cell.outputs if output.output_type == "error"]
