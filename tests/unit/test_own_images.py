@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from course_utils import own_images
-from course_utils.fetch import DataError
+from course_utils.store import DataError
 from course_utils.photographs import read_picture
 
 
@@ -160,6 +160,7 @@ def test_what_cannot_be_read_is_listed_with_the_reason(pets):
     reasons = dict(prepared.left_out)
     assert set(reasons) == {
         "loose.png",
+        "Thumbs.db",
         *(
             f"dogs/{name}"
             for name in (
@@ -171,6 +172,7 @@ def test_what_cannot_be_read_is_listed_with_the_reason(pets):
                 "again.png",
                 "nowhere.png",
                 "other kind.jpg",
+                ".DS_Store",
             )
         ),
     }
@@ -180,6 +182,52 @@ def test_what_cannot_be_read_is_listed_with_the_reason(pets):
     assert "cannot be read as an image" in reasons["dogs/text.jpg"] and "20 × 20 pixels" in reasons["dogs/tiny.png"]
     assert "a folder inside a class" in reasons["dogs/deep"] and "dogs/text.jpg" in str(prepared)
     assert str(pets) not in str(prepared), "no path of the student's machine in the lesson"
+
+
+def test_names_that_begin_with_underscores_are_taken(pets):
+    fill(pets / "__background__", seed=500)
+    (pets / "dogs" / "9.png").rename(pets / "dogs" / "__9.png")
+    prepared = own_images.prepare(pets)
+    assert prepared.counts["train"] == {"__background__": 8, "chats noirs é": 8, "dogs": 8}
+    assert prepared.left_out == []
+
+
+def test_what_systems_leave_is_named_last_and_prepares_nothing_anew(pets, monkeypatch):
+    (pets / "dogs" / "empty.png").touch()
+    first = own_images.prepare(pets)
+    monkeypatch.setattr(own_images, "_write", lambda *_: pytest.fail("prepared again"))
+    (pets / "__MACOSX").mkdir()
+    (pets / "desktop.ini").touch()
+    (pets / ".ipynb_checkpoints").mkdir()
+    (pets / "chats noirs é" / "._0.png").touch()
+    second = own_images.prepare(pets)
+    assert second.path == first.path and second.left_out[: len(first.left_out)] == first.left_out
+    assert second.left_out[len(first.left_out) :] == [
+        (".ipynb_checkpoints", "hidden: its name begins with a dot"),
+        ("__MACOSX", "left there by the system, no picture of yours"),
+        ("desktop.ini", "left there by the system, no picture of yours"),
+        ("chats noirs é/._0.png", "hidden: its name begins with a dot"),
+    ]
+    assert "left out        5:" in str(second)
+
+
+def test_a_folder_says_which_ranges_of_values_were_taken(pets):
+    for number in range(3):
+        Image.fromarray(np.random.default_rng(number).integers(0, 4096, (40, 40)).astype(np.uint16)).save(
+            pets / "dogs" / f"deep {number}.png"
+        )
+    Image.fromarray(np.linspace(-5, 5, 1600, dtype=np.float32).reshape(40, 40)).save(pets / "chats noirs é" / "f.tif")
+    Image.fromarray(np.full((40, 40), np.nan, np.float32)).save(pets / "dogs" / "empty.tif")
+    for prepared in (own_images.prepare(pets), own_images.prepare(pets)):
+        assert prepared.changed == [
+            ("chats noirs é/f.tif", "floating-point values, -5 to 5, scaled to 0–255, grey repeated in three channels"),
+            (
+                "dogs/deep 0.png and 2 more",
+                "12-bit values, 0 to 4095, scaled to 0–255, grey repeated in three channels",
+            ),
+        ]
+        assert prepared.left_out == [("dogs/empty.tif", "holds no finite number")]
+        assert "\nchanged         2:\n  chats noirs é/f.tif         floating-point" in str(prepared)
 
 
 def test_an_enormous_file_is_left_out_and_not_decoded(pets, monkeypatch):
