@@ -10,6 +10,7 @@ import numpy as np
 from .checks import nearest
 
 SMALLEST_SIDE = 32
+BITS_PER_SAMPLE = 258  # a TIFF file's tag
 DEPTHS = (8, 10, 12, 14, 16)  # bits of grey values that cameras and scanners give
 GREY_WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)  # how bright red, green and blue look: ITU-R BT.601
 
@@ -228,7 +229,15 @@ def _orientation(picture):
 
 def _has_deep_colours(picture):
     """Whether the file has 16 bits a channel and several channels: Pillow reads the upper 8 of them. Asked before it reads."""
-    return len(picture.getbands()) > 1 and any(";16" in str(tile[3]) for tile in getattr(picture, "tile", ()))
+    if len(picture.getbands()) == 1 or not hasattr(picture, "tile"):
+        return False
+    announced = max(getattr(picture, "tag_v2", {}).get(BITS_PER_SAMPLE, (8,))) > 8
+    read = any(";16" in str(tile[3]) for tile in picture.tile)
+    if announced and not read:
+        raise Unreadable(
+            "has 16-bit colours one channel after the other, which Pillow mistakes", "save it with 8 bits a channel"
+        )
+    return read
 
 
 def _check_deep_colours(picture):

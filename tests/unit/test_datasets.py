@@ -179,6 +179,18 @@ def test_a_phone_picture_is_turned_upright(tmp_path, orientation, expected):
     assert np.array_equal(photo.pixels, expected) and "upright" in photo.changes[0]
 
 
+def test_colours_of_16_bits_that_pillow_mistakes_are_refused(tmp_path):
+    import tifffile
+
+    planes = np.random.default_rng(0).integers(0, 2**16, (3, 50, 60)).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "p.tif", planes, photometric="rgb", planarconfig="separate")
+    with pytest.raises(ValueError, match="p.tif has 16-bit colours one channel after the other, which Pillow mistakes"):
+        datasets.load_image(tmp_path / "p.tif")
+    tifffile.imwrite(tmp_path / "c.tif", planes.transpose(1, 2, 0).copy(), photometric="rgb")
+    photo = datasets.load_image(tmp_path / "c.tif")
+    assert np.array_equal(photo.pixels, planes.transpose(1, 2, 0) >> 8) and "16-bit colours" in photo.changes[0]
+
+
 def exif_note(kind, value):
     """An EXIF note with an orientation of this TIFF type (2: text, 3: a whole number of 16 bits), written by hand."""
     content = value.encode() + b"\0" if kind == 2 else struct.pack(">H", value)
