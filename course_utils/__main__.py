@@ -1,4 +1,4 @@
-"""The command line: ``python -m course_utils run``, ``build`` and ``data``."""
+"""The command line, ``course`` or ``python -m course_utils``: ``run``, ``build``, ``address`` and ``data``."""
 
 import argparse
 import os
@@ -6,7 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
-from .batch import KERNEL, UsageError
+from .batch import UsageError
 from .paths import cache_folder, data_folder, find_notebooks
 from .registry import downloads, known, unknown
 from .store import DataError
@@ -25,18 +25,21 @@ def main(arguments=None):
     try:
         return options.command(options)
     except (UsageError, FileNotFoundError) as error:
-        print(f"course_utils {options.name}: {error}", file=sys.stderr)
+        print(f"{program()} {options.name}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\nstopped by Ctrl-C", file=sys.stderr)
         return 130
 
 
+def program():
+    """How this program was called: as ``course``, which installing the package makes, or as a module, which works without."""
+    return "course" if Path(sys.argv[0]).stem == "course" else "python -m course_utils"
+
+
 def parser():
     """The command line's options."""
-    top = argparse.ArgumentParser(
-        prog="python -m course_utils", description="Run and build the course's notebooks; get its data."
-    )
+    top = argparse.ArgumentParser(prog=program(), description="Run and build the course's notebooks; get its data.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
@@ -51,9 +54,7 @@ def parser():
         metavar="PLAN",
         help="a plan's name in notebooks/plans or its file (default: quick, every lesson at its defaults)",
     )
-    run.add_argument(
-        "--lesson", action="append", default=[], metavar="NN", help="only this lesson: number or name; repeatable"
-    )
+    run.add_argument("--lesson", action="append", default=[], metavar="NAME", help="only this lesson; repeatable")
     run.add_argument(
         "-p",
         "--parameter",
@@ -62,7 +63,13 @@ def parser():
         metavar="NAME=VALUE",
         help="set a parameter in every lesson that has it; repeatable",
     )
-    run.add_argument("--jobs", type=_positive, default=1, metavar="N", help="notebooks at a time (default: 1)")
+    run.add_argument(
+        "--jobs",
+        type=_jobs,
+        default=1,
+        metavar="N",
+        help="notebooks at a time (default: 1); auto: as many as cores and memory bear",
+    )
     run.add_argument(
         "--out", metavar="DIR", help="where results go (default: runs/PLAN); an earlier batch there is replaced"
     )
@@ -72,11 +79,23 @@ def parser():
 
     build = commands.add_parser("build", parents=[common], help="build the notebooks from notebooks/source")
     build.add_argument("lesson", nargs="*", metavar="LESSON", help="number or name (default: all)")
-    build.add_argument(
-        "--check", action="store_true", help="change nothing; fail if a notebook differs from its source"
+    how = build.add_mutually_exclusive_group()
+    how.add_argument("--check", action="store_true", help="change nothing; fail if a notebook differs from its source")
+    how.add_argument(
+        "--text", action="store_true", help="execute nothing: exchange the text, and keep the outputs of unchanged code"
     )
-    build.add_argument("--force", action="store_true", help="overwrite notebooks that were edited by hand")
+    how.add_argument(
+        "--force",
+        action="store_true",
+        help="overwrite notebooks that were edited by hand or cannot be read; a copy is kept beside each",
+    )
     build.set_defaults(command=build_command, name="build")
+
+    address = commands.add_parser(
+        "address", parents=[common], help="set the repository's address in badges, setup cells and the README"
+    )
+    address.add_argument("address", metavar="https://github.com/OWNER/NAME")
+    address.set_defaults(command=address_command, name="address")
 
     data = commands.add_parser("data", help="list the data sets: which are there, and how to get the others")
     data.set_defaults(command=data_command, name="data")
@@ -94,37 +113,43 @@ def _positive(text):
     return int(text)
 
 
+def _jobs(text):
+    return text if text == "auto" else _positive(text)
+
+
 def run_command(options):
     """``run``: 0 when every notebook went well, 1 otherwise."""
-    from .batch import lessons, plan, run
+    from .batch import lessons, plan, processes, run
 
-    _require("papermill", "run")
+    for package in ("papermill", "ipykernel"):
+        _require(package, "run")
     notebooks = find_notebooks(options.notebooks)
     known = lessons.find_lessons(notebooks)
-    _require_kernel()
     path = Path(options.plan)
     if path.suffix != ".toml":
         path = notebooks / "plans" / f"{options.plan}.toml"
-    wanted = plan.read_plan(path)
+    # Students' notebooks come without plans.
+    wanted = plan.EVERYTHING if options.plan == "quick" and not path.exists() else plan.read_plan(path)
     try:
         out = Path(options.out or Path("runs", path.stem)).expanduser().absolute()
     except RuntimeError as error:
         raise UsageError(f"--out {options.out}: {error}") from None
     overrides = dict(_assignment(text) for text in options.parameter)
-    specs = plan.expand(wanted, known, out, options.lesson, overrides, Path.cwd(), options.timeout)
+    specs = plan.expand(wanted, known, out, options.lesson, overrides, Path.cwd(), options.timeout, print)
+    jobs = processes.as_many_as_fit() if options.jobs == "auto" else options.jobs
     for variable, named in [("COURSE_DATA", data_folder), ("COURSE_CACHE", cache_folder)]:
         if os.environ.get(variable):  # a relative folder is the caller's, but each run has its own
             os.environ[variable] = str(named())
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cluster that cancels the job: as Ctrl-C
     try:
-        records = run.run_batch(wanted["title"], specs, out, options.jobs, options.resume)
+        records = run.run_batch(wanted.title, specs, out, jobs, options.resume)
     except KeyboardInterrupt:
         print(f"\nstopped; what had finished is in {_shown(out)}; go on with --resume", file=sys.stderr)
         return 130
-    failed = [record for record in records if record["status"] != "ok"]
+    failed = [record for record in records if record.status != "ok"]
     for record in failed:
-        place = f", code cell {record['error']['cell']}" if record["error"]["cell"] else ""
-        print(f"{record['name']}{place}: {record['error']['message']}", file=sys.stderr)
+        place = f", code cell {record.error.cell}" if record.error.cell else ""
+        print(f"{record.name}{place}: {record.error.message}", file=sys.stderr)
     print(f"{len(records) - len(failed)} of {len(records)} ok; the report is {_shown(out / 'report.html')}")
     return 1 if failed else 0
 
@@ -150,28 +175,33 @@ def _require(package, command):
         )
 
 
-def _require_kernel(name=KERNEL):
-    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
-
-    try:
-        KernelSpecManager().get_kernel_spec(name)
-    except NoSuchKernel:
-        raise UsageError(
-            f"Jupyter has no kernel {name!r} in this environment: install one with  "
-            f"{Path(sys.executable).name} -m pip install ipykernel  and  "
-            f"{Path(sys.executable).name} -m ipykernel install --sys-prefix"
-        ) from None
-
-
 def build_command(options):
     """``build``: 0 when all is built (or agrees), 1 otherwise."""
     from .batch import build
 
     _require("jupytext", "build")
-    _require_kernel()
+    notebooks = find_notebooks(options.notebooks)
+    if options.check:
+        return _building(build.check, notebooks, options.lesson)
+    if options.text:
+        return _building(build.build_text, notebooks, options.lesson)
+    return _building(build.build, notebooks, options.lesson, options.force)
+
+
+def address_command(options):
+    """``address``: 0 when it stands everywhere, 1 when a notebook cannot take it."""
+    from .batch import build
+
+    _require("jupytext", "address")
+    return _building(build.set_address, find_notebooks(options.notebooks), options.address)
+
+
+def _building(function, *arguments):
+    from .batch.source import BuildError
+
     try:
-        build.build(find_notebooks(options.notebooks), options.lesson, options.check, options.force)
-    except build.BuildError as error:
+        function(*arguments)
+    except BuildError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
@@ -204,7 +234,7 @@ def fetch_command(options):
             laid_out.check(path, name)
             print(f"{name}: {path}")
         except DataError as error:
-            print(f"course_utils data fetch: {error}", file=sys.stderr)
+            print(f"{program()} {options.name}: {error}", file=sys.stderr)
             failed = True
     return int(failed)
 

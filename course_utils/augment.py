@@ -22,7 +22,7 @@ def warp_matrices(height, width, *, mirror=1.0, zoom=1.0, shear=0.0, rotation=0.
     The point p of the old picture moves to ``q = c + A (p - c) + s``: c is the centre, s the shift, and
     ``A = rotation · shear · zoom · mirror``, so mirroring comes first. What is returned is the way back, from each pixel
     of the new picture to the old one, ``p = c + A⁻¹ (q - c - s)``: so each new pixel gets exactly one value, where the
-    way there would leave some without any.
+    way there would leave some pixels without a value.
 
     Parameters
     ----------

@@ -33,7 +33,9 @@ def whole(name, value, least=1, most=None):
     2
     """
     try:
-        boolean = isinstance(value, bool) or getattr(value, "dtype", None) == bool  # NumPy 2.1 takes its own for ints
+        boolean = (
+            isinstance(value, bool) or str(getattr(value, "dtype", "")) == "bool"
+        )  # NumPy 2.1 takes its own for ints
         number = index(None if boolean else value)
     except TypeError:
         slips = {float: "; // divides without leaving whole numbers", tuple: "; one axis takes one number"}

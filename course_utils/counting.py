@@ -1,4 +1,4 @@
-"""Count before you compute: output sizes, parameters, multiplications, receptive fields.
+"""Count before you compute: output sizes, parameters, multiplications, receptive fields. (Of whole models: `model_counts`.)
 
 Everything here is whole-number arithmetic on shapes; no pixel and no weight is touched. Shapes leave out
 the batch axis, and sizes come in the order (height, width), as in ``array.shape``.
@@ -7,10 +7,21 @@ One multiplication stands for one multiply-accumulate (multiply two numbers, add
 unit in which many papers count (others count two operations); adding a bias is not counted.
 """
 
+import importlib
 from math import prod
 from typing import NamedTuple
 
 from .checks import pair, whole
+
+#: What notebooks of the first edition call here, and its name in `model_counts`, which needs Keras.
+MOVED = {"model_counts": "by_layer", "model_parameters": "parameters", "model_multiplications": "multiplications"}
+
+
+def __getattr__(name):
+    if name in MOVED:
+        return getattr(importlib.import_module("course_utils.model_counts"), MOVED[name])
+    raise AttributeError(f"course_utils.counting has no {name!r}")
+
 
 # ---------------------------------------------------------------------------------- sizes
 
@@ -147,7 +158,7 @@ def _axes(size, kernel, stride, padding, dilation):
 
 
 def conv_parameters(kernel, channels_in, filters, bias=True):
-    """Learnable numbers of a convolution: ``kernel area * channels_in * filters``, and a bias a filter.
+    """Learnable numbers of a convolution: ``kernel area * channels_in * filters``, and one bias per filter.
 
     Parameters
     ----------
@@ -208,12 +219,12 @@ def conv_multiplications(output, kernel, channels_in, filters):
     axes = pair("output", output) if isinstance(output, (tuple, list)) else (whole("output", output),)
     area = _kernel_axes(kernel, len(axes))
     if len(area) != len(axes):
-        raise ValueError(f"kernel {area} and output {axes} must have the same number of axes")
+        raise ValueError(f"kernel must have as many axes as output {axes}; got {area}")
     return prod(axes) * prod(area) * whole("channels_in", channels_in) * whole("filters", filters)
 
 
 def dense_parameters(inputs, units, bias=True):
-    """Learnable numbers of a fully connected layer: a weight for each pair, and a bias a unit.
+    """Learnable numbers of a fully connected layer: a weight for each pair, and one bias per unit.
 
     Parameters
     ----------
@@ -259,263 +270,6 @@ def _kernel_axes(kernel, axes):
     """(3, 3) from 3, or the tuple itself, checked."""
     sides = tuple(kernel) if isinstance(kernel, (tuple, list)) else (kernel,) * axes
     return tuple(whole("kernel", side) for side in sides)
-
-
-# ---------------------------------------------------------------------------------- whole models
-
-
-class LayerCount(NamedTuple):
-    """One call of one layer, as counted by `model_counts`.
-
-    Attributes
-    ----------
-    name : str
-        The layer's name; inside a nested model ``"model/layer"``.
-    kind : str
-        Its class, such as ``"Conv2D"``.
-    output_shape : tuple of int
-        Without the batch axis; of the first output, where there are several.
-    parameters : int
-        Weights that no earlier row holds: a layer called twice has its parameters in the first row only.
-    multiplications : int
-        Multiply-accumulates for one example.
-    """
-
-    name: str
-    kind: str
-    output_shape: tuple
-    parameters: int
-    multiplications: int
-
-
-def model_counts(model, input_shape=None):
-    """Parameters and multiplications of a Keras model, call by call, in the order of computation.
-
-    Counted are convolutions (grouped, dilated, depthwise, separable, transposed, in one to three
-    dimensions) and dense layers, as in papers. Pooling, activations, normalisation, augmentation and
-    additions take 0. A transposed convolution multiplies each pixel that comes in by its whole kernel,
-    including the products that ``"same"`` padding then crops.
-
-    The model's graph is replayed on shapes alone with `keras.models.clone_model`: nothing is computed,
-    and the model is left as it was.
-
-    Parameters
-    ----------
-    model : keras.Model
-        Sequential or functional, built. Nested models are opened, at any depth.
-    input_shape : tuple of int, optional
-        (height, width, channels) of one example. Needed where the model takes images of any size.
-
-    Returns
-    -------
-    list of LayerCount
-
-    Raises
-    ------
-    TypeError
-        Not a Keras model.
-    ValueError
-        A model that is not built, that computes in a `call` method of its own (its layers' calls cannot be
-        seen), of unknown input size; a layer with a matrix of weights whose cost is not known.
-
-    Examples
-    --------
-    >>> import keras
-    >>> model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Conv2D(32, 3, name="first")])
-    >>> model_counts(model)
-    [LayerCount(name='first', kind='Conv2D', output_shape=(26, 26, 32), parameters=320, multiplications=194688)]
-    """
-    _check_built(model)
-    shapes = _input_shapes(model, input_shape)
-    rows, seen = [], set()
-    for name, layer, taken, given in _calls(model, shapes):
-        weights = [w for w in getattr(layer, "weights", []) if id(w) not in seen]
-        seen.update(map(id, weights))
-        parameters = sum(prod(w.shape) for w in weights)
-        rows.append(LayerCount(name, type(layer).__name__, given, parameters, _multiplications(layer, taken, given)))
-    missed = model.count_params() - sum(row.parameters for row in rows)
-    if missed:
-        raise ValueError(
-            f"{missed} parameters of model {model.name!r} belong to none of its layers' calls: "
-            "a model's own add_weight cannot be counted, put the weight into a layer"
-        )
-    return rows
-
-
-def model_parameters(model):
-    """All weights of a built Keras model, trained or not (a batch normalisation's averages included).
-
-    Parameters
-    ----------
-    model : keras.Model
-        Any kind, also subclassed.
-
-    Returns
-    -------
-    int
-
-    Raises
-    ------
-    TypeError
-        Not a Keras model.
-    ValueError
-        Not built.
-
-    Examples
-    --------
-    >>> import keras
-    >>> model_parameters(keras.Sequential([keras.Input((7744,)), keras.layers.Dense(64)]))
-    495680
-    """
-    _check_built(model)
-    return model.count_params()
-
-
-def model_multiplications(model, input_shape=None):
-    """Multiply-accumulates of a Keras model for one example: the sum over `model_counts`.
-
-    Parameters and errors are those of `model_counts`.
-
-    Returns
-    -------
-    int
-
-    Examples
-    --------
-    >>> import keras
-    >>> model_multiplications(keras.Sequential([keras.Input((7744,)), keras.layers.Dense(64)]))
-    495616
-    """
-    return sum(row.multiplications for row in model_counts(model, input_shape))
-
-
-def _check_built(model):
-    """Raise unless `model` is a Keras model whose weights exist."""
-    import keras
-
-    if not isinstance(model, keras.Model):
-        raise TypeError(f"model must be a keras.Model; got {type(model).__name__}")
-    if not model.built:
-        raise ValueError(
-            f"model {model.name!r} is not built, so its weights do not exist yet: begin it with "
-            "keras.Input((height, width, channels)), or call model.build((None, height, width, channels))"
-        )
-
-
-def _input_shapes(model, input_shape):
-    """Shapes, without the batch axis, of the inputs that `model` is to be counted for."""
-    shapes = [tuple(tensor.shape[1:]) for tensor in _graph(model).inputs]
-    if input_shape is not None:
-        if len(shapes) != 1:
-            raise ValueError(f"input_shape is for models of one input, {model.name!r} has {len(shapes)}: {shapes}")
-        given = tuple(whole("input_shape", side) for side in input_shape)
-        if len(given) != len(shapes[0]) or any(a not in (None, b) for a, b in zip(shapes[0], given)):
-            raise ValueError(
-                f"input_shape {given} does not fit the model, which takes {shapes[0]} (no batch axis; "
-                "None means any size). For another size, build the model for that size"
-            )
-        shapes = [given]
-    if any(None in shape for shape in shapes):
-        raise ValueError(
-            f"model {model.name!r} takes inputs of any size, {shapes}: say which one to count, "
-            "for instance input_shape=(224, 224, 3)"
-        )
-    return shapes
-
-
-def _calls(model, shapes, prefix=""):
-    """List (name, layer, input shape, output shape) for each call in the graph of `model`.
-
-    `clone_model` replays the graph: `clone_function` puts a weightless stand-in in each layer's place, and
-    `call_function` sees every call of it.
-    """
-    import keras
-
-    class StandIn(keras.Operation):
-        """Has a layer's name and shapes, but none of its weights."""
-
-        def __init__(self, layer):
-            super().__init__(name=layer.name)
-            self.layer = layer
-
-        def compute_output_spec(self, *args, **kwargs):
-            """The shapes and dtypes that the layer itself would return."""
-            return self.layer.compute_output_spec(*args, **kwargs)
-
-    calls = []
-
-    def note(stand_in, *args, **kwargs):
-        """Make one call of the graph, and write it down."""
-        outputs = stand_in(*args, **kwargs)
-        layer, name = stand_in.layer, prefix + stand_in.layer.name
-        taken = [tuple(t.shape[1:]) for t in keras.tree.flatten((args, kwargs)) if isinstance(t, keras.KerasTensor)]
-        if isinstance(layer, keras.Model):
-            calls.extend(_calls(layer, taken, name + "/"))
-        else:
-            given = [tuple(t.shape[1:]) for t in keras.tree.flatten(outputs)]
-            calls.append((name, layer, taken[0], given[0]))
-        return outputs
-
-    graph = _graph(model)
-    inputs = [
-        keras.Input(shape, dtype=tensor.dtype, name=f"counted_input_{i}")
-        for i, (shape, tensor) in enumerate(zip(shapes, graph.inputs))
-    ]
-    keras.models.clone_model(graph, keras.tree.pack_sequence_as(graph.input, inputs), StandIn, note)
-    return calls
-
-
-def _graph(model):
-    """A plain, uncompiled functional model over the layers of `model`, if `model` is one in truth."""
-    import keras
-
-    if getattr(model, "inputs", None):
-        graph = keras.Model(model.inputs, model.outputs, name=model.name)
-        if type(model).call in (type(graph).call, keras.Sequential.call):
-            return graph
-    raise ValueError(
-        f"model {model.name!r} ({type(model).__name__}) computes in a call method of its own, so its "
-        "layers' calls cannot be seen. Build it as keras.Model(inputs, outputs) or keras.Sequential"
-    )
-
-
-def _multiplications(layer, taken, given):
-    """Multiply-accumulates of one call of `layer`, from its input and output shapes."""
-    from keras import layers as k
-
-    if isinstance(layer, k.Dense):
-        return _known(layer, given[:-1]) * prod(layer.kernel.shape)
-    if isinstance(layer, (k.Conv1D, k.Conv2D, k.Conv3D, k.DepthwiseConv1D, k.DepthwiseConv2D)):
-        return _known(layer, _pixels(layer, given)) * prod(layer.kernel.shape)
-    if isinstance(layer, (k.Conv1DTranspose, k.Conv2DTranspose, k.Conv3DTranspose)):
-        return _known(layer, _pixels(layer, taken)) * prod(layer.kernel.shape)
-    if isinstance(layer, (k.SeparableConv1D, k.SeparableConv2D)):
-        weights = prod(layer.depthwise_kernel.shape) + prod(layer.pointwise_kernel.shape)
-        return _known(layer, _pixels(layer, given)) * weights
-    matrices = [tuple(w.shape) for w in getattr(layer, "weights", []) if len(w.shape) > 1]
-    free = k.BatchNormalization, k.GroupNormalization, k.LayerNormalization, k.Normalization, k.PReLU
-    if matrices and not isinstance(layer, free):
-        raise ValueError(
-            f"layer {layer.name!r} ({type(layer).__name__}) holds weights of shape {matrices[0]}, and how "
-            "it multiplies them is not known here: build it from Conv and Dense layers in a functional "
-            "model, or count it by hand with conv_multiplications or dense_multiplications"
-        )
-    return 0
-
-
-def _pixels(layer, shape):
-    """Height and width (or however many axes) of a feature map, without its channels."""
-    return shape[1:] if layer.data_format == "channels_first" else shape[:-1]
-
-
-def _known(layer, sides):
-    """How many positions `sides` spans, each of them known."""
-    if None in sides:
-        raise ValueError(
-            f"layer {layer.name!r} ({type(layer).__name__}) has an output of unknown size {sides}: "
-            "give keras.Input a shape without None, or name the input_shape"
-        )
-    return prod(sides)
 
 
 # ---------------------------------------------------------------------------------- receptive fields

@@ -3,17 +3,16 @@
 import hashlib
 import zipfile
 import zlib
-from pathlib import Path
 
 from . import paths
 from .checks import nearest
+from .runtime import free_memory
 from .store import DataError, make_once
 from .training import say
 
 #: What reading a damaged file raises; zipfile has five ways to say so.
 DAMAGED = (OSError, ValueError, KeyError, EOFError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error)
 FORMAT = 2  # raise it when what this module computes changes, so that nothing older is found
-CGROUP = Path("/sys/fs/cgroup")
 
 
 def extract(base, images, pool=False, layer=None, batch_size=32):
@@ -115,28 +114,13 @@ def _network(base, pool, layer):
 def _check_memory(shape, pool):
     import math
 
-    needed, free = 4 * math.prod(shape), _free_memory()
+    needed, free = 4 * math.prod(shape), free_memory()
     if needed > 0.8 * free:  # some must be left for the batches and for whatever else runs
         less = "" if pool else "pool=True, "
         raise MemoryError(
             f"features of {shape[0]:,} pictures, {' × '.join(map(str, shape[1:]))} each, need {needed / 1e9:.1f} GB, and "
             f"{free / 1e9:.1f} GB are free: take {less}fewer pictures (N_TRAIN) or smaller ones (IMAGE_SIZE)"
         )
-
-
-def _free_memory():
-    """Bytes that this process may still take: what the machine has free, or less where a container sets a limit."""
-    import psutil
-
-    free = psutil.virtual_memory().available
-    try:
-        limit, used = ((CGROUP / name).read_text().strip() for name in ("memory.max", "memory.current"))
-        cached = dict(line.split() for line in (CGROUP / "memory.stat").read_text().splitlines()).get(
-            "inactive_file", 0
-        )
-    except OSError:  # no container, or no Linux
-        return free
-    return free if limit == "max" else min(free, int(limit) - int(used) + int(cached))
 
 
 def _key(base, images, pool, layer):

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from . import graphs
 from .checks import nearest, whole
 from .runtime import quiet
 
@@ -99,7 +100,7 @@ def maximise_filter(model, layer, filters, steps=40, *, step=0.01, pixel_range=(
     steps : int
         At least 1.
     step : float
-        Root mean square of the change a step, as a share of the pixels' range.
+        Root mean square of the change per step, as a share of the pixels' range.
     pixel_range : (float, float)
         Smallest and largest value of a pixel as the model takes them: images are clipped to it.
     seed : int
@@ -257,9 +258,7 @@ def occlusion(model, images, patch, stride, class_index=None):
     images = _as_batch(model, images)
     height, width = images.shape[1:3]
     for name, value, largest in [("patch", patch, min(height, width)), ("stride", stride, patch)]:
-        whole(name, value, 1)
-        if value > largest:
-            raise ValueError(f"{name} must be at most {largest} here; got {value}")
+        whole(name, value, 1, largest)
     wanted = _wanted_classes(model, class_index, len(images))
     probe, score = _score_probe(model, [])
     corners = [(top, left) for top in _places(height, patch, stride) for left in _places(width, patch, stride)]
@@ -300,45 +299,15 @@ def _evidence(raw, classes):
 
 
 def _probe(model, wanted, own_output=True):
-    """A model with the same layers that gives the wanted tensors and, last, the output of `model` itself.
-
-    `wanted` holds pairs: the path to a layer (nested models on the way to it, then the layer), and "input" or "output".
-    The graph is run anew, its layers shared: ``layer.output`` would be the tensor of the model in which a layer was used
-    first, and a nested model has tensors of its own. In a nested model's place comes a probe of it.
-    """
-    found = {}
-
-    def call(layer, *inputs, **options):
-        inside = [place for place, (path, _) in enumerate(wanted) if path[0] is layer and len(path) > 1]
-        if inside:
-            layer_probe = _probe(layer, [(wanted[place][0][1:], wanted[place][1]) for place in inside])
-            *tensors, output = layer_probe(*inputs, **options)
-            found.update(zip(inside, tensors))
-        else:
-            output = layer(*inputs, **options)
-        for place, (path, side) in enumerate(wanted):
-            if path == (layer,):
-                found.setdefault(place, output if side == "output" else inputs[0])
-        return output
-
-    functional = keras.Model(model.inputs[0], model.outputs[0])
-    rerun = keras.models.clone_model(functional, clone_function=lambda layer: layer, call_function=call)
-    tensors = [found[place] for place in range(len(wanted))]
-    return keras.Model(rerun.inputs[0], [*tensors, *(rerun.outputs if own_output else [])])
-
-
-def _paths(model):
-    """The path to every layer, outer ones and nested ones, in the order of computation."""
-    for layer in model.layers:
-        yield (layer,)
-        if isinstance(layer, keras.Model):
-            yield from ((layer, *path) for path in _paths(layer))
+    """A model with the same layers that gives the tensors `wanted` (see `graphs.replay`) and, last, the output of `model` itself."""
+    inputs, tensors, output = graphs.replay(model, wanted)
+    return keras.Model(inputs, [*tensors, output] if own_output else tensors)
 
 
 def _path_to(model, name):
     """The path to the first layer of that name."""
     known = {}
-    for path in _paths(_checked(model)):
+    for path in graphs.paths(_checked(model)):
         known.setdefault(path[-1].name, path)
     if name not in known:
         raise ValueError(f"layer: {model.name!r} has no layer {name!r}{nearest(str(name), known)}")
@@ -356,7 +325,7 @@ def _last_maps(model):
     pooling = (keras.layers.MaxPooling2D, keras.layers.AveragePooling2D)
     maps = [
         path
-        for path in _paths(_checked(model))
+        for path in graphs.paths(_checked(model))
         if not isinstance(path[-1], keras.Model) and len(_shape(path[-1])) == 4 and _shape(path[-1])[1:3] != (1, 1)
     ]
     last = max((place for place, path in enumerate(maps) if isinstance(path[-1], convolutions)), default=None)
@@ -380,7 +349,8 @@ def _check_maps(layer):
 def _checked(model):
     if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
         raise ValueError(
-            "model must be a Sequential or functional keras.Model that knows its input shape: let it begin with keras.Input"
+            "model must be a Sequential or functional keras.Model that knows its input shape; got "
+            f"{type(model).__name__}: let it begin with keras.Input"
         )
     if len(model.inputs) > 1 or len(model.outputs) > 1:
         raise ValueError(

@@ -1,9 +1,15 @@
 """Networks that more than one lesson uses, as functions that return an uncompiled `keras.Model`.
 
-Lesson 03 builds them layer by layer; here they stand for the lessons after it. Pixels come as 0 to 1.
+Lesson 03 builds them layer by layer; here they stand for the lessons after it. Pixels come as numbers from 0 to 1.
 """
 
 from typing import NamedTuple
+
+from .runtime import quiet
+
+with quiet():
+    import keras
+    from keras import layers
 
 #: GoogLeNet's nine inception modules: their filters, in the order of `inception_module`, "pool" where the map is halved.
 #: From table 1 of Szegedy and others, "Going deeper with convolutions", CVPR 2015.
@@ -31,7 +37,7 @@ class Head(NamedTuple):
 
 
 def head_for(classes):
-    """One sigmoid unit for two classes (the probability of class 1), a softmax unit a class for more (lesson 03).
+    """One sigmoid unit for two classes (the probability of class 1), one softmax unit per class for more (lesson 03).
 
     Parameters
     ----------
@@ -75,8 +81,6 @@ def shallow_vgg(input_shape=(32, 32, 3), classes=10):
     keras.Sequential
         With 2,168,362 parameters for the defaults.
     """
-    import keras
-    from keras import layers
 
     head = head_for(classes)
     return keras.Sequential(
@@ -111,8 +115,6 @@ def three_block_convnet(input_shape=(150, 150, 3), classes=2):
     keras.Sequential
         With 1,212,513 parameters for the defaults.
     """
-    import keras
-    from keras import layers
 
     head = head_for(classes)
     return keras.Sequential(
@@ -149,7 +151,6 @@ def inception_module(maps, filters, name):
     -------
     Keras tensor of shape (batch, height, width, sum of the four branches' filters)
     """
-    from keras import layers
 
     def convolution(maps, count, kernel, label):
         return layers.Conv2D(count, kernel, padding="same", activation="relu", name=f"{name}_{label}")(maps)
@@ -184,8 +185,6 @@ def googlenet(input_shape=(224, 224, 3), classes=1000, inputs=None):
     keras.Model
         With 6,998,552 parameters for the defaults.
     """
-    import keras
-    from keras import layers
 
     inputs = layers.Input(input_shape) if inputs is None else inputs
     maps = layers.Conv2D(64, 7, strides=2, padding="same", activation="relu", name="conv1")(inputs)
@@ -236,8 +235,6 @@ def efficientnet_lite0(inputs, classes=None):
     keras.Model
         From what `inputs` was made of. 3,413,024 parameters, 4,694,024 with the head for 1,000 classes.
     """
-    import keras
-    from keras import layers
 
     def normalise(maps, name, active=True):
         maps = layers.BatchNormalization(epsilon=1e-3, name=f"{name}_bn")(maps)

@@ -31,6 +31,8 @@ def find_notebooks(folder=None):
         candidates = [parent / "notebooks" for parent in (here, *here.parents)]
         advice = "run the command inside a clone of the course, or name the folder with --notebooks"
     for candidate in candidates:
+        if folder is not None and any(candidate.glob("*.ipynb")):  # students rename their notebooks
+            return candidate.resolve()
         if any(candidate.glob("[0-9][0-9]_*.ipynb")) or any(candidate.glob("source/[0-9][0-9]_*.py")):
             return candidate.resolve()
     raise FileNotFoundError(f"no lessons found in {candidates[0]}{' or above' if folder is None else ''}: {advice}")
@@ -53,7 +55,7 @@ def data_folder():
 
 
 def cache_folder():
-    """Where goes what is derived from data, and can be derived again; nothing is created.
+    """The folder for what is derived from data and can be derived again; nothing is created.
 
     Returns
     -------

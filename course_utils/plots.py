@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
+from matplotlib.rcsetup import cycler
 
 #: Eight colours that readers with any of the common colour-vision deficiencies can tell apart (Okabe and Ito, 2008).
 PALETTE = {
@@ -36,14 +37,19 @@ STYLE = {
     "legend.frameon": False,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.prop_cycle": mpl.cycler(color=list(PALETTE.values())[:7]),
+    "axes.prop_cycle": cycler(color=list(PALETTE.values())[:7]),
     "lines.linewidth": 2,
     "image.cmap": "gray",
 }
 
 
 def set_style():
-    """Use the course's style for all figures that follow."""
+    """Use the course's style for all figures that follow, whatever the reader's own matplotlibrc says.
+
+    It begins from matplotlib's defaults, or a personal ``image.origin: lower`` would turn photographs upside down.
+    What says where figures go stays: the backend, interactive mode, the folder for saved ones.
+    """
+    plt.style.use("default")
     plt.rcParams.update(STYLE)
 
 
@@ -112,7 +118,7 @@ def matrix(values, ax=None, *, title=None, window=None, limit=None, signed=False
     colours = plt.get_cmap(SIGNED if signed else "Blues")
     # Half the colour range keeps black digits legible on every square.
     shade = 0.5 + values / (4 * limit) if signed else 0.5 * values / limit
-    ax.imshow(colours(np.ma.masked_invalid(shade)))
+    ax.imshow(colours(np.ma.masked_invalid(shade)), origin="upper")
     for (row, column), value in np.ndenumerate(values):
         if not np.isnan(value):
             ax.text(column, row, f"{value:.{decimals}f}".replace("-", "−"), ha="center", va="center")
@@ -240,7 +246,7 @@ def picture(pixels, ax=None, *, title=None, limits=(None, None)):
     """
     if ax is None:
         _, ax = plt.subplots(figsize=(4.5, 3.2))
-    ax.imshow(pixels, vmin=limits[0], vmax=limits[1])
+    ax.imshow(pixels, cmap="gray", origin="upper", vmin=limits[0], vmax=limits[1])
     ax.set_title(title)
     ax.axis("off")
     return ax
@@ -265,7 +271,7 @@ def signed_map(values, ax=None, *, title=None, limit=None, colorbar=True):
     if ax is None:
         _, ax = plt.subplots(figsize=(5, 3.6))
     limit = limit or max(np.percentile(np.abs(values), 99), 1e-9)
-    shown = ax.imshow(values, cmap=SIGNED, vmin=-limit, vmax=limit)
+    shown = ax.imshow(values, cmap=SIGNED, origin="upper", vmin=-limit, vmax=limit)
     ax.set_title(title)
     ax.axis("off")
     if colorbar:
@@ -281,7 +287,7 @@ def pictures(images, titles=None, columns=6, side=1.6):
     images : sequence of ndarray of shape (height, width), (height, width, 1) or (height, width, 3)
         uint8 from 0 to 255, or float from 0 to 1: black is 0 in each of them, whatever its smallest value.
     titles : sequence of str, optional
-        One a picture.
+        One per picture.
     columns : int
     side : float
         Of one picture, inches.
@@ -311,7 +317,7 @@ def curves(runs, metric="accuracy", best=None):
     ----------
     runs : dict of str to history
         A history is what ``model.fit(…).history`` holds, or a DataFrame of it: ``loss``, ``val_loss``, `metric` and
-        ``val_…`` of it, one value an epoch. The name of a run stands in the legend; with a single run it may be "".
+        ``val_…`` of it, one value per epoch. The name of a run stands in the legend; with a single run it may be "".
     metric : str
     best : str, optional
         Such as "val_loss" or "val_accuracy": a circle marks the epoch where it was lowest, or highest.
@@ -509,7 +515,7 @@ def architectures(table, ax=None):
     """
     if ax is None:
         _, ax = plt.subplots(figsize=(10, 6.5))
-    area = 10 / 1e6  # square points a parameter
+    area = 10 / 1e6  # square points per parameter
     for row in table.itertuples():
         colour = next((PALETTE[colour] for family, colour in FAMILIES.items() if family in row.name), "0.5")
         place, size = (row.multiplications / 1e9, row.top1), area * row.parameters

@@ -12,6 +12,11 @@ from typing import Any, NamedTuple
 
 from . import models, paths, torch_file
 from .checks import nearest, pair, whole
+from .runtime import quiet
+
+with quiet():
+    import keras
+    from keras import ops
 
 EMBEDDED = "efficientnet_lite0"
 LITE0_SHA256 = (
@@ -167,10 +172,9 @@ def as_photographs(images, image_size):
     Raises
     ------
     ValueError
-        For another shape, or a size that is no whole number above 0.
+        For another shape, or a size that is not a whole number above 0.
     """
     import numpy as np
-    from keras import ops
 
     whole("image_size", image_size, 1)
     if images.ndim != 4 or images.shape[-1] not in (1, 3):
@@ -179,7 +183,7 @@ def as_photographs(images, image_size):
     if colour.shape[1:3] == (image_size, image_size):
         return colour
     resized = np.empty((len(colour), image_size, image_size, 3), np.uint8)
-    for start in range(0, len(colour), 500):  # in parts: as float32, all of them might not fit into the memory
+    for start in range(0, len(colour), 500):  # in parts: as float32, all of them might not fit into memory
         part = ops.image.resize(colour[start : start + 500].astype("float32"), (image_size, image_size))
         resized[start : start + 500] = ops.convert_to_numpy(part).round()
     return resized
@@ -221,8 +225,6 @@ def preprocessing_of(name):
 
 
 def _floats(pixels):
-    from keras import ops
-
     return pixels.astype("float32") if hasattr(pixels, "__array_interface__") else ops.cast(pixels, "float32")
 
 
@@ -233,8 +235,6 @@ def _recipe(name):
 
 
 def _load(name, image_size, weights, preprocessing, top):
-    import keras
-
     recipe = _recipe(name)
     height, width = pair("image_size", image_size)
     if min(height, width) < recipe.least:
@@ -256,8 +256,6 @@ def _load(name, image_size, weights, preprocessing, top):
 
 
 def _build(name, recipe, wanted, weights, top):
-    import keras
-
     classes = len(class_names()) if top else None
     if recipe.module is None:
         if weights and name != EMBEDDED:
@@ -319,8 +317,6 @@ def _torch_name(name):
 
 def _as_keras_wants(layer, name, tensors):
     """A layer's arrays, in Keras's order and axes: torch has (out, in, height, width) where Keras has (height, width, in, out)."""
-    import keras
-
     if isinstance(layer, keras.layers.BatchNormalization):
         return [tensors[f"{name}.{part}"] for part in ("weight", "bias", "running_mean", "running_var")]
     weight = tensors[f"{name}.weight"]

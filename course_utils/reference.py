@@ -319,8 +319,7 @@ def _array(name, values, axes, slips=None):
     if array.ndim != len(axes):
         slip = (slips or {}).get(array.ndim)
         raise ValueError(
-            f"{name} must have the shape ({', '.join(axes)}), but has {array.ndim} dimensions "
-            f"{array.shape}" + (f": {slip}" if slip else "")
+            f"{name} must have the shape ({', '.join(axes)}); got {array.shape}" + (f": {slip}" if slip else "")
         )
     if array.size == 0:
         raise ValueError(f"{name} is empty: its shape is {array.shape}; was it cropped outside the picture?")

@@ -5,8 +5,10 @@ import numbers
 
 METADATA_KEY = "course_record"
 EXERCISES_KEY = "course_exercises"  # the outcomes of checked exercises: course_utils.exercises writes them
-NOT_ATTEMPTED = "not attempted"  # one of these outcomes, the one that a batch leaves out
+CORRECT, INCORRECT, CANNOT_CHECK, NOT_ATTEMPTED = "correct", "incorrect", "cannot be checked", "not attempted"
+OUTCOMES = (CORRECT, INCORRECT, CANNOT_CHECK, NOT_ATTEMPTED)  # of a check, from the best to the worst
 RESERVED = {"lesson", "status", "seconds", "peak_memory_mb"}
+EXERCISE_COLUMN = "exercise_"  # begins the name of each exercise's column in a batch's table
 
 
 def record(**values):
@@ -43,7 +45,7 @@ def compare(lesson, **values):
     Parameters
     ----------
     lesson : str
-        Such as "06". Its rows of ``data/lecture_results.csv`` and ``data/reference_results.csv`` are shown, by name.
+        Its name, such as "augmentation". Its rows of ``data/lecture_results.csv`` and ``data/reference_results.csv`` are shown, by name.
     **values : int, float or bool
         As `record` takes them.
 
@@ -68,6 +70,7 @@ def published(kind, lesson):
     kind : str
         "lecture" (what the lecture notes report) or "reference" (what ``notebooks/plans/full.toml`` gave).
     lesson : str
+        Its name, such as "augmentation".
 
     Returns
     -------
@@ -89,7 +92,7 @@ def published(kind, lesson):
 
 def _plain_numbers(function, values):
     if not values:
-        raise ValueError(f"{function}() needs at least one NAME=number, such as accuracy=0.93")
+        raise ValueError(f"{function}() needs at least one NAME=number: write, for instance, accuracy=0.93")
     return {name: _plain_number(name, value) for name, value in values.items()}
 
 
@@ -110,10 +113,8 @@ def _show(caption, rows, plain):
 
 
 def _plain_number(name, value):
-    if name != name.lower():
-        raise ValueError(f"record: names are lower case, capitals are parameters; got {name!r}")
-    if name in RESERVED:
-        raise ValueError(f"record: {name!r} is a column that every batch has already: choose another name")
+    if refusal := _refusal_of_name(name):
+        raise ValueError(f"record: {refusal}")
     if hasattr(value, "numpy"):
         value = value.numpy()
     if getattr(value, "shape", None) == ():
@@ -124,6 +125,15 @@ def _plain_number(name, value):
             "(of several values, record the mean, or each under its own name)"
         )
     return value if isinstance(value, int) else float(value)
+
+
+def _refusal_of_name(name):
+    """Why a number cannot be recorded under a name, or None."""
+    if name != name.lower():
+        return f"names are lower case, capitals are parameters; got {name!r}"
+    if name in RESERVED or name.startswith(EXERCISE_COLUMN):
+        return f"{name!r} is a column that every batch has already: choose another name"
+    return None
 
 
 def _rounded(value):
@@ -143,6 +153,9 @@ def _display(data, metadata):
 def read_records(notebook):
     """The numbers that an executed notebook recorded.
 
+    Only what `record` can have written counts: single numbers under names that it takes, shown by a code cell that was
+    executed. Anything else in a notebook's metadata, which anybody can write there, is left out.
+
     Parameters
     ----------
     notebook : nbformat.NotebookNode
@@ -152,31 +165,47 @@ def read_records(notebook):
     dict of str to int, float or bool
         In the order in which they were recorded; of a name recorded twice, the later value.
     """
-    return {
-        name: float(value) if isinstance(value, str) else value for name, value in _read(notebook, METADATA_KEY).items()
-    }
+    found = {}
+    for name, value in _pairs(notebook, METADATA_KEY):
+        number = float(value) if value in ("nan", "inf", "-inf") else value
+        if name.isidentifier() and _refusal_of_name(name) is None and isinstance(number, (int, float)):
+            found[name] = number
+    return found
 
 
-def read_exercises(notebook):
-    """The outcomes of the exercises that an executed notebook checked.
+def read_exercises(notebook, known):
+    """The outcomes of the exercises that an executed notebook checked: of each, the best one of its current run.
 
     Parameters
     ----------
     notebook : nbformat.NotebookNode
+    known : sequence of str
+        The names of the lesson's exercises; others, and words that are no outcome, are left out.
 
     Returns
     -------
     dict of str to str
-        By the exercise's name: "correct", "incorrect", "not attempted" or "cannot be checked"; of one that was checked
-        twice, what came last.
+        By the exercise's name one of `OUTCOMES`.
     """
-    return _read(notebook, EXERCISES_KEY)
-
-
-def _read(notebook, key):
-    """All pairs that stand under `key` in the outputs' metadata; of a name that comes twice, the later value."""
     found = {}
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            found.update(output.get("metadata", {}).get(key, []))
+    for name, outcome in _pairs(notebook, EXERCISES_KEY):
+        if name in known and outcome in OUTCOMES:
+            found[name] = best_outcome(found.get(name, outcome), outcome)
     return found
+
+
+def best_outcome(*outcomes):
+    """The best of `outcomes`: what was solved once stays solved, whatever is tried afterwards."""
+    return min(outcomes, key=OUTCOMES.index)
+
+
+def _pairs(notebook, key):
+    """All pairs (name, value) that stand under `key` in the metadata of what executed code cells show."""
+    for cell in notebook.cells:
+        if cell.get("cell_type") != "code" or cell.get("execution_count") is None:
+            continue
+        for output in cell.get("outputs", []):
+            pairs = output.get("metadata", {}).get(key, [])
+            for pair in pairs if isinstance(pairs, list) else []:
+                if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str):
+                    yield pair

@@ -34,7 +34,7 @@ class _TensorUnpickler(pickle.Unpickler):
             return lambda storage, offset, shape, strides, *rest: (storage, offset, shape, strides)
         if module == "torch" and name in DTYPES:
             return _Dtype(DTYPES[name])
-        raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is no tensor")
+        raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is not a tensor")
 
     def persistent_load(self, identity):
         kind, dtype, key, device, length = identity[:5]
@@ -87,7 +87,7 @@ def read(path, sha256=None):
         OverflowError,
     ) as error:
         raise WeightsError(
-            f"{path.name} is no weights file of PyTorch's first format, or is damaged: {error}"
+            f"{path.name} is not a weights file of PyTorch's first format, or is damaged: {error}"
         ) from error
 
 
@@ -122,8 +122,8 @@ def _tensor(name, place, numbers):
     import numpy as np
 
     if not isinstance(place, tuple) or len(place) != 4:
-        raise ValueError(f"{name} is no tensor")
-    storage, offset, shape, strides = numbers[place[0]], *place[1:]
+        raise ValueError(f"{name} is not a tensor")
+    storage, (offset, shape, strides) = numbers[place[0]], place[1:]
     whole = all(isinstance(number, int) and number >= 0 for number in (offset, *shape, *strides))
     last = offset + sum((side - 1) * stride for side, stride in zip(shape, strides))
     if not whole or len(shape) != len(strides) or (0 not in shape and last >= len(storage)):

@@ -3,20 +3,22 @@
 import math
 
 from .checks import whole
+from .runtime import quiet
 
-LEAST = {"EPOCHS": 1, "BATCH_SIZE": 1, "SEED": 0, "IMAGE_SIZE": 32}
+#: The least and the largest value of a setting; None: any. (NumPy takes no larger seed.)
+RANGES = {"EPOCHS": (1, None), "BATCH_SIZE": (1, None), "SEED": (0, 2**32 - 1), "IMAGE_SIZE": (32, None)}
 
 
-def check_settings(images, **settings):
+def check_settings(images=None, **settings):
     """Refuse settings with which a lesson cannot train.
 
     Parameters
     ----------
-    images : int
-        Training images: no batch can be larger.
+    images : int, optional
+        Number of training images: no batch can be larger.
     **settings : int or float
-        A lesson's parameters by name. EPOCHS…, BATCH_SIZE, SEED and IMAGE_SIZE are whole numbers, at least 1, 1, 0 and
-        32; LEARNING_RATE… is a positive number.
+        A lesson's parameters by name. EPOCHS…, BATCH_SIZE and IMAGE_SIZE are whole numbers, at least 1, 1 and 32; SEED is one
+        from 0 to 4294967295; LEARNING_RATE… is a positive number.
 
     Raises
     ------
@@ -32,11 +34,11 @@ def check_settings(images, **settings):
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
                 raise ValueError(f"{name} must be a number above 0, such as 0.001; got {value!r}")
         else:
-            kind = next((known for known in LEAST if name.startswith(known)), None)
+            kind = next((known for known in RANGES if name.startswith(known)), None)
             if kind is None:
-                raise TypeError(f"check_settings knows {', '.join(LEAST)} and LEARNING_RATE; got {name}")
-            whole(name, value, LEAST[kind])
-            if kind == "BATCH_SIZE" and value > images:
+                raise TypeError(f"check_settings knows {', '.join(RANGES)} and LEARNING_RATE; got {name}")
+            whole(name, value, *RANGES[kind])
+            if kind == "BATCH_SIZE" and images is not None and value > images:
                 raise ValueError(f"{name} must be at most {images:,}, the number of training images; got {value:,}")
 
 
@@ -60,7 +62,8 @@ def progress(epochs, label="training"):
     -------
     keras.callbacks.Callback
     """
-    from keras.callbacks import LambdaCallback
+    with quiet():
+        from keras.callbacks import LambdaCallback
 
     done = []
 

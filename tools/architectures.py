@@ -2,7 +2,7 @@
 
     python tools/architectures.py
 
-builds every network with random weights (nothing is downloaded), counts it with `course_utils.counting`, and rewrites
+builds every network with random weights (nothing is downloaded), counts it with `course_utils.model_counts`, and rewrites
 the table; the same packages give the same file. It takes a few minutes and about 2 GB, for the largest networks.
 Accuracies cannot be computed without ImageNet's validation images: they are copied from the sources below.
 """
@@ -10,7 +10,7 @@ Accuracies cannot be computed without ImageNet's validation images: they are cop
 import csv
 from pathlib import Path
 
-from course_utils import counting, models, runtime
+from course_utils import model_counts, models, runtime
 
 with runtime.quiet():
     import keras
@@ -129,8 +129,8 @@ def count(name):
     """Parameters, multiplications for one image, the image's size, and the source of the layers, as a dict."""
     model, source = build(name)
     return {
-        "parameters": counting.model_parameters(model),
-        "multiplications": counting.model_multiplications(model),
+        "parameters": model_counts.parameters(model),
+        "multiplications": model_counts.multiplications(model),
         "input_size": model.input_shape[1],
         "source_counts": source,
     }

@@ -1,100 +1,151 @@
 """From ``notebooks/source/NN_name.py`` to executed notebooks, and back only as a comparison, never as a change."""
 
 import copy
-import hashlib
-import json
-import os
-import re
 import tempfile
-import tomllib
 from pathlib import Path
 
 from .. import store
-from ..runtime import STATIC
-from . import KERNEL, UsageError
+from . import KERNEL, address
+from .found import Task, drift, find, first_line, keep_copy, precious
+from .kernel import QUIET, this_python
 from .lessons import select
-from .run import QUIET_KERNEL
+from .source import BuildError, from_source, lesson_table, read_sources
 
-KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": KERNEL}
-COLAB = """\
-[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({address})
-
-In Colab, the next cell installs the course's helper package. Where the package is already installed, the cell does nothing."""
-SETUP = """\
-import importlib.util
-
-if importlib.util.find_spec("course_utils") is None:
-    %pip install --quiet "convnet-course @ git+{repository}"\
-"""
 TABLE_START, TABLE_END = "<!-- lessons: written by 'python -m course_utils build' -->", "<!-- end of lessons -->"
 
 
-class BuildError(Exception):
-    """A lesson could not be built, or does not agree with its source."""
-
-
-def repository_address(notebooks):
-    """The repository's address, from the one place where it stands: ``[project.urls]`` in pyproject.toml."""
-    try:
-        project = tomllib.loads(Path(notebooks).with_name("pyproject.toml").read_text(encoding="utf-8"))["project"]
-        return project["urls"]["Repository"].removesuffix(".git").rstrip("/")
-    except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
-        raise UsageError(
-            "build needs the repository's address, Repository in [project.urls] of the pyproject.toml beside "
-            f"{notebooks}: {type(error).__name__} {error}"
-        ) from None
-
-
-def colab_address(repository, name):
-    """Where Colab opens a lesson of a GitHub repository."""
-    path = repository.removeprefix("https://github.com/")
-    return f"https://colab.research.google.com/github/{path}/blob/main/notebooks/{name}.ipynb"
-
-
-def from_source(source, repository):
-    """The notebook that a source means: not executed, with the generated cells, assigned ids and a kernelspec.
-
-    A cell's id comes from its text, so that an edit changes the id of that cell alone.
+def build(notebooks, wanted=(), force=False, say=print):
+    """Execute lessons' sources, and write the notebooks and the README's table.
 
     Parameters
     ----------
-    source : Path
-        A jupytext file in the py:percent format.
-    repository : str
+    notebooks : Path
+        The folder that holds the lessons and ``source/``.
+    wanted : sequence of str
+        Lessons; none means all.
+    force : bool
+        Overwrite notebooks that were edited by hand, or cannot be read; a copy of each is kept beside it.
+    say : callable
+        Called with a line of text for each lesson.
 
-    Returns
-    -------
-    nbformat.NotebookNode
+    Raises
+    ------
+    BuildError
+        When a notebook was edited by hand or cannot be read, a source is not as it must be, or a cell raises.
+        Notebooks that could not be built stay as they were.
+    UsageError
+        For an unknown lesson, or a folder without sources.
     """
-    import jupytext
-    import nbformat
-
-    notebook = jupytext.read(source)
-    badge = nbformat.v4.new_markdown_cell(COLAB.format(address=colab_address(repository, source.stem)))
-    setup = nbformat.v4.new_code_cell(SETUP.format(repository=repository))
-    notebook.cells[1:1] = [badge, setup]
-    seen = {}
-    for cell in notebook.cells:
-        digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:8]
-        seen[digest] = seen.get(digest, 0) + 1
-        cell.id = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
-    notebook.metadata = {"kernelspec": dict(KERNELSPEC), "language_info": {"name": "python"}}
-    notebook.nbformat, notebook.nbformat_minor = 4, 5
-    notebook.metadata["course"] = {"inputs_sha256": inputs_digest(notebook)}
-    return nbformat.from_dict(notebook)
+    tasks, table = _tasks(notebooks, wanted)
+    _readme(notebooks, table)  # what is wrong with it is said before the long work
+    if not force:
+        _refuse_losses(
+            tasks, "move what you want to keep to source/; 'build --force' overwrites, and keeps a copy beside it"
+        )
+    for task in tasks:
+        _put(task, execute(task.expected, task.name), force, say)
+        say(f"built    {task.name}")
+    _update_readme(notebooks, table)
 
 
-def inputs_digest(notebook):
-    """A hash of all that comes from the source: cells, their tags, the kernel; outputs and counts left out."""
-    inputs = [_input(cell) for cell in notebook.cells]
-    return hashlib.sha256(
-        json.dumps([inputs, notebook.metadata.get("kernelspec")], sort_keys=True).encode()
-    ).hexdigest()
+def check(notebooks, wanted=(), say=print):
+    """Compare notebooks and the README's table with the sources; changes nothing.
+
+    Parameters
+    ----------
+    notebooks, wanted, say
+        As `build` takes them.
+
+    Raises
+    ------
+    BuildError
+        When anything differs; all of it is named.
+    UsageError
+        As `build`.
+    """
+    tasks, table = _tasks(notebooks, wanted)
+    troubles = [sentence for task in tasks for sentence in drift(task)]
+    known = {source.stem for source in read_sources(Path(notebooks, "source"))}
+    troubles += [
+        f"{path.name} has no source in source/"
+        for path in sorted(Path(notebooks).glob("[0-9][0-9]_*.ipynb"))
+        if path.stem not in known
+    ]
+    try:
+        text, wanted_text = _readme(notebooks, table)
+        troubles += [] if text == wanted_text else ["README.md: the table of lessons differs from the sources"]
+    except BuildError as error:
+        troubles.append(str(error))
+    if troubles:
+        raise BuildError("\n".join([*troubles, "edit the sources, then: python -m course_utils build"]))
+    say(f"{len(tasks)} notebooks agree with their sources")
 
 
-def _input(cell):
-    # An editor adds metadata of its own when a notebook is opened and saved; that is no change to the lesson.
-    return [cell.get("id"), cell.cell_type, cell.source, cell.metadata.get("tags"), cell.metadata.get("reason")]
+def build_text(notebooks, wanted=(), say=print):
+    """Bring notebooks' text, tags and generated cells to what the sources mean, without executing anything; outputs stay.
+
+    Parameters
+    ----------
+    notebooks, wanted, say
+        As `build` takes them.
+
+    Raises
+    ------
+    BuildError
+        When code of a source has changed, so that the outputs would be those of other code, or as `build`. Then
+        nothing was changed.
+    UsageError
+        As `build`.
+    """
+    tasks, table = _tasks(notebooks, wanted)
+    _put_all(_exchanged(tasks), say)
+    _update_readme(notebooks, table)
+
+
+def set_address(notebooks, wanted_address, say=print):
+    """Set the repository's address everywhere: in pyproject.toml, badges, setup cells and the README's table. Executes nothing.
+
+    Parameters
+    ----------
+    notebooks : Path
+        As `build` takes it.
+    wanted_address : str
+        ``https://github.com/OWNER/NAME``
+    say : callable
+        Called with a line of text for each file.
+
+    Raises
+    ------
+    BuildError
+        As `build_text`.
+    UsageError
+        When the address is not of this form, or pyproject.toml has none to replace.
+    """
+    new, root = address.checked(wanted_address), Path(notebooks).parent
+    tasks, table = _tasks(notebooks, (), new)
+    exchanged = _exchanged([task for task in tasks if task.found.content is not None])
+    for name in address.replace(root, new):
+        say(f"address  {name}")
+    _put_all(exchanged, say)
+    _update_readme(notebooks, table)
+
+
+def _tasks(notebooks, wanted, repository=None):
+    """The lessons that are meant, and the README's table of all; the repository's address is pyproject.toml's unless one is given."""
+    folder = Path(notebooks, "source")
+    sources = {source.stem: source for source in read_sources(folder)}
+    names = list(dict.fromkeys(name for word in wanted for name in select(list(sources), word))) or list(sources)
+    repository = repository or address.read(Path(notebooks).parent)
+    tasks = [
+        Task(name, from_source(sources[name].path, repository), find(Path(notebooks, f"{name}.ipynb")))
+        for name in names
+    ]
+    return tasks, lesson_table(list(sources.values()), repository)
+
+
+def _refuse_losses(tasks, advice):
+    if losses := [sentence for task in tasks for sentence in precious(task)]:
+        raise BuildError("\n".join([*losses, f"{advice}. Nothing was overwritten."]))
 
 
 def execute(notebook, name):
@@ -108,18 +159,19 @@ def execute(notebook, name):
     import nbclient
 
     notebook = copy.deepcopy(notebook)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         client = nbclient.NotebookClient(
             notebook,
             timeout=1800,
             kernel_name=KERNEL,
             record_timing=False,
             coalesce_streams=True,
-            extra_arguments=QUIET_KERNEL,
+            extra_arguments=QUIET,
+            kernel_manager_class=this_python(home),
             resources={"metadata": {"path": folder}},
         )
         try:
-            client.execute(env={**os.environ, STATIC: "1"})
+            client.execute()
         except nbclient.exceptions.CellExecutionError as error:
             raise BuildError(f"{name}: a cell raised {error.ename}: {error.evalue}\n{error}") from None
         except (nbclient.exceptions.CellTimeoutError, nbclient.exceptions.DeadKernelError) as error:
@@ -129,102 +181,59 @@ def execute(notebook, name):
     return notebook
 
 
-def edited_by_hand(notebook):
-    """Whether a notebook's inputs are no longer those that it was built with."""
-    return notebook.metadata.get("course", {}).get("inputs_sha256") != inputs_digest(notebook)
+def _exchanged(tasks):
+    """Each task with its notebook's outputs under what its source means; all or nothing."""
+    _refuse_losses(tasks, "move what you want to keep to source/, then build the lesson")
+    changed = [sentence for task in tasks for sentence in _changed_code(task)]
+    if changed:
+        raise BuildError("\n".join([*changed, "their outputs are missing: build these lessons. Nothing was changed."]))
+    return [(task, _with_outputs(task)) for task in tasks]
 
 
-def drift(notebook, expected, name):
-    """What differs between a notebook's inputs (None: there is no notebook) and those that its source means."""
-    if notebook is None:
-        return [f"{name}.ipynb has not been built, or is damaged"]
-    if edited_by_hand(notebook):
-        cause = f"{name}.ipynb was edited by hand"
-    elif notebook.metadata.course.inputs_sha256 != expected.metadata.course.inputs_sha256:
-        cause = f"source/{name}.py has changed since {name}.ipynb was built"
-    else:
+def _code(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def _changed_code(task):
+    """Why the outputs of the notebook that is there are not those of the source, as a list of sentences."""
+    if task.found.notebook is None:
+        return [f"{task.name}.ipynb has not been built"]
+    (_, *mine), (_, *expected) = _code(task.found.notebook), _code(task.expected)  # without the generated setup cell
+    if [cell.source for cell in mine] == [cell.source for cell in expected]:
         return []
-    pairs = zip(notebook.cells, expected.cells)
     places = [
-        f"cell {number} ({_first_line(cell) or _first_line(other)!r})"
-        for number, (cell, other) in enumerate(pairs, 1)
-        if _input(cell) != _input(other)
+        f"code cell {number} ({first_line(cell)!r})"
+        for number, (old, cell) in enumerate(zip(mine, expected), 2)
+        if old.source != cell.source
     ]
-    if len(notebook.cells) != len(expected.cells):
-        places.append(f"{len(notebook.cells)} cells instead of {len(expected.cells)}")
-    return [f"{cause}: {', '.join(places[:5]) or 'its metadata'}{' and more' if len(places) > 5 else ''}"]
+    if len(mine) != len(expected):
+        places.append(f"{len(expected) + 1} code cells instead of {len(mine) + 1}")
+    return [f"code of source/{task.name}.py has changed: {', '.join(places[:5])}{' and more' if places[5:] else ''}"]
 
 
-def _first_line(cell):
-    return cell.source.strip().partition("\n")[0][:60]
+def _with_outputs(task):
+    notebook = copy.deepcopy(task.expected)
+    for old, cell in zip(_code(task.found.notebook), _code(notebook)):
+        cell.execution_count = old.execution_count
+        cell.outputs = copy.deepcopy(old.outputs)
+    return notebook
 
 
-def build(notebooks, wanted=(), check=False, force=False, say=print):
-    """Build lessons, or with `check` only compare them with their sources.
-
-    Parameters
-    ----------
-    notebooks : Path
-        The folder that holds the lessons and ``source/``.
-    wanted : sequence of str
-        Lessons; none means all.
-    check : bool
-        Change nothing.
-    force : bool
-        Overwrite notebooks that were edited by hand.
-    say : callable
-        Called with a line of text for each lesson.
-
-    Raises
-    ------
-    BuildError
-        With `check`, when anything differs (all of it is named); otherwise when a cell raises, or a notebook was
-        edited by hand. Notebooks that could not be built stay as they were.
-    UsageError
-        For an unknown lesson, or a folder without sources.
-    """
-    sources = {path.stem: path for path in sorted(Path(notebooks, "source").glob("[0-9][0-9]_*.py"))}
-    if not sources:
-        raise UsageError(f"there are no sources in {Path(notebooks, 'source')}: build works in a clone of the course")
-    names = list(dict.fromkeys(name for word in wanted for name in select(list(sources), word))) or list(sources)
-    repository = repository_address(notebooks)
-    expected = {name: from_source(sources[name], repository) for name in names}
-    table = lesson_table(sources, repository)
-    stored = {name: _stored(Path(notebooks, f"{name}.ipynb")) for name in names}
-    if check:
-        troubles = [trouble for name in names for trouble in drift(stored[name], expected[name], name)]
-        troubles += [
-            f"{path.name} has no source in source/"
-            for path in sorted(Path(notebooks).glob("[0-9][0-9]_*.ipynb"))
-            if path.stem not in sources
-        ]
-        troubles += _update_readme(notebooks, table, check)
-        if troubles:
-            raise BuildError("\n".join([*troubles, "edit the sources, then: python -m course_utils build"]))
-        say(f"{len(names)} notebooks agree with their sources")
-        return
-    edited = [name for name in names if stored[name] and edited_by_hand(stored[name])]
-    if edited and not force:
-        differences = "; ".join(trouble for name in edited for trouble in drift(stored[name], expected[name], name))
-        raise BuildError(
-            f"{differences}; move the change to source/{edited[0]}.py, or discard it with "
-            "'build --force'. Nothing was overwritten"
-        )
-    for name in names:
-        write_notebook(execute(expected[name], name), Path(notebooks, f"{name}.ipynb"))
-        say(f"built    {name}")
-    if troubles := _update_readme(notebooks, table, check):
-        raise BuildError("\n".join(troubles))
+def _put_all(exchanged, say):
+    for task, notebook in exchanged:
+        _put(task, notebook, False, say)
+        say(f"text     {task.name}")
 
 
-def _stored(path):
-    """The notebook as it is; None where there is none, or what is there is no notebook."""
-    import nbformat
-
-    try:
-        return nbformat.read(path, as_version=4)
-    except (OSError, ValueError, KeyError, AttributeError):
-        return None
+def _put(task, notebook, force, say):
+    """Write a built notebook in the place of the one that was found, unless somebody has saved it since."""
+    path, content = task.found.path, task.found.content
+    now = path.read_bytes() if path.exists() else None
+    if now != content and not force:
+        raise BuildError(f"{path.name} was saved while it was being built: it was not overwritten. Build it again.")
+    if now is not None and (now != content or precious(task)):
+        say(f"kept     {keep_copy(path).name}, which is what {path.name} was")
+    write_notebook(notebook, path)
 
 
 def write_notebook(notebook, target):
@@ -235,30 +244,18 @@ def write_notebook(notebook, target):
     store.write_text(target, nbformat.writes(notebook) + "\n")
 
 
-def _update_readme(notebooks, table, check):
+def _readme(notebooks, table):
+    """The README's text as it is, and with `table`."""
     readme = Path(notebooks).with_name("README.md")
     text = readme.read_text(encoding="utf-8") if readme.exists() else ""
     before, _, rest = text.partition(TABLE_START)
     _, found, after = rest.partition(TABLE_END)
     if not found:
-        return [f"README.md lacks the lines {TABLE_START!r} and {TABLE_END!r}"]
-    wanted = before + TABLE_START + "\n" + table + TABLE_END + after
-    if wanted != text and not check:
-        store.write_text(readme, wanted)
-    return ["README.md: the table of lessons differs from the sources"] if check and wanted != text else []
+        raise BuildError(f"README.md lacks the lines {TABLE_START!r} and {TABLE_END!r}")
+    return text, before + TABLE_START + "\n" + table + TABLE_END + after
 
 
-def lesson_table(sources, repository):
-    """The README's table: each lesson with what it teaches (the sentence under its title) and a Colab badge."""
-    rows = ["| lesson | what it teaches | |", "| --- | --- | --- |"]
-    for name, path in sources.items():
-        found = re.search(r"# # (.+)\n#\n# (.+)\n", path.read_text(encoding="utf-8"))
-        if not found:
-            raise BuildError(
-                f"source/{path.name} must begin with a title (# # NN · Title) and one sentence in a paragraph of its own"
-            )
-        title, teaches = found.groups()
-        rows.append(
-            f"| [{title}](notebooks/{name}.ipynb) | {teaches} | [open in Colab]({colab_address(repository, name)}) |"
-        )
-    return "\n".join(rows) + "\n"
+def _update_readme(notebooks, table):
+    text, wanted = _readme(notebooks, table)
+    if text != wanted:
+        store.write_text(Path(notebooks).with_name("README.md"), wanted)

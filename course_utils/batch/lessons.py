@@ -12,6 +12,20 @@ from ..checks import nearest
 from . import UsageError
 
 LITERALS = {"str": str, "int": int, "float": float, "bool": bool}
+UNTYPED = "?"
+#: The lessons of the first edition, 00 to 09: their numbers were used in commands and file names.
+FIRST_EDITION = (
+    "python_warmup",
+    "convolution",
+    "pooling",
+    "architectures",
+    "checkpointing",
+    "generators",
+    "augmentation",
+    "feature_extraction",
+    "fine_tuning",
+    "visualizing_features",
+)
 TRUTHS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 
@@ -42,6 +56,8 @@ class Parameter:
         >>> Parameter("AUGMENT", "bool", True, "").convert("no")
         False
         """
+        if self.kind == UNTYPED:
+            raise ValueError(f"parameter {self.name} cannot be set, because it has no type: {self.note}")
         kind, _, optional = (part.strip() for part in self.kind.partition("|"))
         if optional and (value is None or str(value).lower() == "none"):
             return None
@@ -80,11 +96,28 @@ def _convert_one(kind, value):
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson's notebook: its name (``01_convolution``), its file, and its parameters by name."""
+    """A lesson's notebook.
+
+    Attributes
+    ----------
+    name : str
+        The file's name without its ending: ``02_pooling``, or of a student's copy ``02_pooling-smith``.
+    lesson : str
+        The lesson's own name: ``pooling``.
+    path : Path
+    parameters : dict of str to Parameter
+    text : str
+        The notebook's file, as it is.
+    problem : str
+        Why it cannot be run, or empty.
+    """
 
     name: str
+    lesson: str
     path: Path
     parameters: dict
+    text: str = ""
+    problem: str = ""
 
 
 def read_parameters(source):
@@ -142,58 +175,145 @@ def tagged(notebook, tag):
     return [cell for cell in notebook["cells"] if tag in cell["metadata"].get("tags", [])]
 
 
-def read_lesson(path):
-    """Read one notebook's name and parameters.
+def read_lesson(path, lesson=None):
+    """Read one notebook's name and parameters; what is wrong with it is said in its ``problem``, and stops no other.
 
-    Raises
-    ------
-    UsageError
-        When the file is no notebook, names no kernel, or its parameters cell is missing or malformed.
+    Parameters
+    ----------
+    path : Path
+    lesson : str, optional
+        The lesson's own name; by default it is taken from the file's.
     """
+    name = lesson or re.sub(r"^\d\d_", "", path.stem)
     # As JSON, because importing nbformat takes longer than everything else before the first notebook starts.
     try:
-        notebook = json.loads(path.read_text(encoding="utf-8"))
-        kernel = notebook["metadata"].get("kernelspec", {}).get("name")
-        cells = tagged(notebook, "parameters")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(
-            f"{path.name} cannot be read as a notebook ({type(error).__name__}): "
-            "restore it with 'python -m course_utils build'"
-        ) from error
-    if not kernel:
-        raise UsageError(
-            f"{path.name} names no kernel (metadata.kernelspec): 'python -m course_utils build' writes one"
-        )
-    if len(cells) != 1:
-        raise UsageError(f"{path.name} must have exactly one cell tagged 'parameters', it has {len(cells)}")
+        content = path.read_bytes()
+        text = content.decode("utf-8-sig")  # an editor may have put a mark in front
+        cells = tagged({"cells": _cells(json.loads(text))}, "parameters")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return Lesson(path.stem, name, path, {}, problem=_why_no_notebook(path, error))
+    found = _lenient_parameters("".join(cells[0]["source"])) if cells else []
+    return Lesson(path.stem, name, path, {parameter.name: parameter for parameter in found}, text)
+
+
+def _cells(notebook):
+    """The cells of a notebook in the present format, or in the third, in which worksheets held them."""
+    if "cells" in notebook:
+        return notebook["cells"]
+    return [cell for sheet in notebook["worksheets"] for cell in sheet["cells"]]
+
+
+def _why_no_notebook(path, error):
+    from .found import find
+
+    trouble = find(path).trouble if path.is_file() else ""
+    return f"{path.name} {trouble or f'cannot be read ({type(error).__name__}: {error})'}; its file is as it was"
+
+
+def _lenient_parameters(source):
+    """What a parameters cell declares, as far as it is declared well: a type is needed only where something sets the parameter."""
     try:
-        parameters = read_parameters("".join(cells[0]["source"]))
-    except (ValueError, SyntaxError) as error:
-        raise UsageError(f"{path.name}: {error}") from error
-    return Lesson(path.stem, path, {parameter.name: parameter for parameter in parameters})
+        return read_parameters(source)
+    except SyntaxError:
+        return []
+    except ValueError:
+        found = []
+        for statement in ast.parse(source).body:
+            try:
+                found.append(_read_parameter(statement, "?"))
+            except ValueError:
+                targets = (
+                    statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+                )
+                if len(targets) == 1 and isinstance(targets[0], ast.Name):
+                    found.append(
+                        Parameter(
+                            targets[0].id, UNTYPED, None, "write its type behind its name, as in  EPOCHS: int = 5"
+                        )
+                    )
+        return found
 
 
-def find_lessons(notebooks):
-    """All lessons of a folder, in order; a copy that an editor has named ``01_name-Copy1`` is none."""
-    return [
-        read_lesson(path)
-        for path in sorted(Path(notebooks).glob("[0-9][0-9]_*.ipynb"))
-        if re.fullmatch(r"\d\d_\w+", path.stem)
-    ]
+def find_lessons(notebooks, say=print):
+    """All lessons of a folder in order, students' copies of them under their own names among them.
+
+    Parameters
+    ----------
+    notebooks : Path
+    say : callable
+        Gets a line for each notebook that is no lesson, and for each that has another number here.
+
+    Returns
+    -------
+    list of Lesson
+        Also those that cannot be read.
+    """
+    files = sorted(path for path in Path(notebooks).glob("*.ipynb") if not path.name.startswith("."))
+    plain = [path.stem[3:] for path in files if re.fullmatch(r"\d\d_\w+", path.stem)]
+    known = sorted({*plain, *FIRST_EDITION}, key=len, reverse=True)
+    numbers = _numbers_here()
+    found = []
+    for path in files:
+        lesson = path.stem[3:] if re.fullmatch(r"\d\d_\w+", path.stem) else _lesson_of(path, known)
+        if lesson is None:
+            say(f"left out {path.name}: neither its name nor its metadata names a lesson")
+            continue
+        number, here = re.match(r"(?:\d\d)?", path.stem)[0], numbers.get(lesson)
+        if number and here and number != here:
+            say(f"{path.name} is {here}_{lesson} in this edition")
+        found.append(read_lesson(path, lesson))
+    return found
 
 
-def select(names, wanted):
-    """Those of the lesson `names` that `wanted` means: ``"06"``, ``"6"``, ``"augmentation"`` or the whole name.
+def _lesson_of(path, known):
+    """The lesson that a renamed notebook is a copy of, by its file's name or its metadata; or None."""
+    for name in known:
+        if re.search(rf"(?<![A-Za-z]){name}(?![A-Za-z])", path.stem):
+            return name
+    try:
+        notebook = json.loads(path.read_bytes().decode("utf-8-sig"))
+        return notebook["metadata"]["course"]["lesson"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _numbers_here():
+    """The number of each lesson of this edition, where the clone's notebooks are at hand: a dict of name to "06"."""
+    clone = Path(__file__).parents[2] / "notebooks"
+    return {path.stem[3:]: path.stem[:2] for path in clone.glob("[0-9][0-9]_*.ipynb")}
+
+
+def select(names, wanted, say=lambda line: None):
+    """Those of the `names` that `wanted` means: a lesson's name, its number, or the whole name of a file.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Such as ``06_augmentation``.
+    wanted : str
+        ``"augmentation"``, ``"06_augmentation"``, or the number here: ``"06"``, ``"6"``.
+    say : callable
+        Gets a line that says what a number meant, and what it meant in the first edition if that was another lesson.
 
     Raises
     ------
     UsageError
         When nothing is called so; the nearest names are suggested.
     """
-    chosen = [name for name in names if wanted and (wanted in (name, name[3:]) or wanted.zfill(2) == name[:2])]
+    number = wanted.zfill(2) if wanted.isdigit() else None
+    chosen = [name for name in names if wanted and (wanted in (name, name[3:]) or name[:2] == number)]
     if not chosen:
         raise UsageError(
             f"no lesson {wanted!r}{nearest(wanted, [*names, *(name[3:] for name in names)])}; "
             f"there are {', '.join(names) or 'none'}"
         )
+    if number:
+        say(f"{wanted} is {', '.join(chosen)}{_in_the_first_edition(number, names)}")
     return chosen
+
+
+def _in_the_first_edition(number, names):
+    """What a number meant in the first edition, if it means another lesson here."""
+    then = FIRST_EDITION[int(number)] if int(number) < len(FIRST_EDITION) else None
+    now = next((name for name in names if name[3:] == then), None)
+    return f" (in the first edition it was {then}, which is {now} now)" if now and now[:2] != number else ""

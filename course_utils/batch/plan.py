@@ -18,42 +18,34 @@ from pathlib import Path
 
 from ..checks import nearest
 from . import UsageError
-from .lessons import select
+from .lessons import UNTYPED, select
+from .record import TIMEOUT, Spec
 
 RUN_KEYS = {"lesson", "parameters", "grid", "seeds"}
 PATH_PARAMETERS = {"IMAGE", "DATASET"}
-TIMEOUT = 1800  # seconds
 
 
 @dataclass(frozen=True)
-class Spec:
-    """All that `run.run_one` needs to know of one run; plain values, so that it can be sent to another process.
+class Run:
+    """A ``[[run]]`` table: the lesson ("*": all of them), fixed parameters, lists to go through, how many seeds (None: no seeds)."""
 
-    ``changed`` holds the parameters that differ from the lesson's defaults, ``parameters`` all of them.
-    """
-
-    name: str
     lesson: str
-    notebook: str
-    out: str
     parameters: dict = field(default_factory=dict)
-    changed: dict = field(default_factory=dict)
+    grid: dict = field(default_factory=dict)
+    seeds: int | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A plan: its title, the seconds that one cell may take, and its runs."""
+
+    title: str
+    runs: tuple
     timeout: int = TIMEOUT
 
-    @property
-    def executed(self):
-        """The file that the executed notebook becomes."""
-        return Path(self.out, f"{self.name}.ipynb")
 
-    @property
-    def folder(self):
-        """The run's own working directory."""
-        return Path(self.out, "work", self.name)
-
-    @property
-    def partial(self):
-        """The file that the notebook is written to while it runs."""
-        return Path(self.out, "work", f"{self.name}.ipynb")
+#: What runs where no plan is named and the folder has none.
+EVERYTHING = Plan("Every lesson at its defaults", (Run("*"),))
 
 
 def read_plan(path):
@@ -61,8 +53,7 @@ def read_plan(path):
 
     Returns
     -------
-    dict
-        ``{"title": str, "timeout": int, "run": [{"lesson": str, "parameters": {}, "grid": {}, "seeds": int or None}, …]}``
+    Plan
 
     Raises
     ------
@@ -88,18 +79,14 @@ def read_plan(path):
     runs = plan.get("run")
     if not isinstance(runs, list) or not runs or not all(isinstance(run, dict) for run in runs):
         raise UsageError(f"{path}: a plan needs at least one [[run]] table")
-    return {
-        "title": plan.get("title", Path(path).stem),
-        "timeout": timeout,
-        "run": [_read_run(run, path) for run in runs],
-    }
+    return Plan(plan.get("title", Path(path).stem), tuple(_read_run(run, path) for run in runs), timeout)
 
 
 def _read_run(run, path):
     for key in run.keys() - RUN_KEYS:
         raise UsageError(f"{path}: a [[run]] has {', '.join(sorted(RUN_KEYS))}; got {key!r}{nearest(key, RUN_KEYS)}")
     if not isinstance(run.get("lesson"), str):
-        raise UsageError(f'{path}: each [[run]] needs lesson = "NN", a name, or "*"; got {run.get("lesson")!r}')
+        raise UsageError(f'{path}: each [[run]] needs lesson = a name, or "*"; got {run.get("lesson")!r}')
     parameters, grid, seeds = run.get("parameters", {}), run.get("grid", {}), run.get("seeds")
     if not isinstance(parameters, dict):
         raise UsageError(f"{path}: parameters must be a table {{ NAME = value }}; got {parameters!r}")
@@ -111,16 +98,15 @@ def _read_run(run, path):
         raise UsageError(f"{path}: seeds must be a whole number, at least 1; got {seeds!r}")
     for name in [*(parameters.keys() & grid.keys()), *({"SEED"} & {*parameters, *grid} if seeds else ())]:
         raise UsageError(f"{path}: {name} is given twice in one [[run]], by parameters, grid or seeds")
-    return {"lesson": run["lesson"], "parameters": parameters, "grid": grid, "seeds": seeds}
+    return Run(run["lesson"], parameters, grid, seeds)
 
 
-def expand(plan, lessons, out, only=(), overrides=None, caller=".", timeout=None):
+def expand(plan, lessons, out, only=(), overrides=None, caller=".", timeout=None, say=lambda line: None):
     """One `Spec` a run: every lesson, every point of the grid, every seed.
 
     Parameters
     ----------
-    plan : dict
-        As `read_plan` returns it.
+    plan : Plan
     lessons : list of Lesson
     out : Path
         The batch's folder; each run works in a folder of its own below it.
@@ -132,35 +118,48 @@ def expand(plan, lessons, out, only=(), overrides=None, caller=".", timeout=None
         Where relative paths in parameters start from.
     timeout : int, optional
         Seconds that one cell may take, instead of the plan's.
+    say : callable
+        Gets a line that says what a lesson's number meant.
 
     Raises
     ------
     UsageError
         For an unknown lesson, a parameter that no selected lesson has, or a value of the wrong type.
     """
-    by_name, overrides = {lesson.name: lesson for lesson in lessons}, overrides or {}
-    wanted = {name for word in only for name in select(list(by_name), word)}
+    overrides = overrides or {}
+    wanted = {lesson.name for word in only for lesson in _choose(lessons, word, say)}
     jobs = []
-    for run in plan["run"]:
-        names = list(by_name) if run["lesson"] == "*" else select(list(by_name), run["lesson"])
-        names = [name for name in names if not wanted or name in wanted]
-        seeds = {} if run["seeds"] is None else {"SEED": list(range(run["seeds"]))}
-        _require_known({**run["parameters"], **run["grid"], **seeds}, [by_name[name] for name in names])
-        for name in names:
-            has = by_name[name].parameters
+    for run in plan.runs:
+        chosen = lessons if run.lesson == "*" else _choose(lessons, run.lesson, say)
+        chosen = [lesson for lesson in chosen if not wanted or lesson.name in wanted]
+        seeds = {} if run.seeds is None else {"SEED": list(range(run.seeds))}
+        _require_known({**run.parameters, **run.grid, **seeds}, chosen)
+        for lesson in chosen:
             axes = {
-                key: values for key, values in {**run["grid"], **seeds}.items() if key in has and key not in overrides
+                key: values
+                for key, values in {**run.grid, **seeds}.items()
+                if key in lesson.parameters and key not in overrides
             }
             for point in itertools.product(*axes.values()):
-                jobs.append((by_name[name], {**run["parameters"], **dict(zip(axes, point))}))
+                jobs.append((lesson, {**run.parameters, **dict(zip(axes, point))}))
     if not jobs:
         raise UsageError(
             f"the plan runs none of the lessons {', '.join(sorted(wanted))}; leave out --lesson to see all"
+            if wanted
+            else "there are no lessons to run"
         )
     _require_known(overrides, [lesson for lesson, _ in jobs])
     jobs = [(lesson, {**values, **overrides}) for lesson, values in jobs]
-    timeout = timeout or plan["timeout"]
+    timeout = timeout or plan.timeout
     return [_spec(job, jobs, number, Path(out), Path(caller), timeout) for number, job in enumerate(jobs, 1)]
+
+
+def _choose(lessons, wanted, say):
+    """The lessons that a word means; students' copies of a lesson are meant by its name as well."""
+    if same := [lesson for lesson in lessons if lesson.lesson == wanted]:
+        return same
+    names = select([lesson.name for lesson in lessons], wanted, say)
+    return [lesson for lesson in lessons if lesson.name in names]
 
 
 def _require_known(names, lessons):
@@ -177,16 +176,19 @@ def _spec(job, jobs, number, out, caller, timeout):
     lesson, values = job
     alone = sum(other is lesson for other, _ in jobs) == 1
     name = lesson.name if alone else f"{lesson.name}-{number:03d}"
-    try:
-        changed = {
-            key: _absolute(key, lesson.parameters[key].convert(value), caller)
-            for key, value in values.items()
-            if key in lesson.parameters
-        }
-    except ValueError as error:
-        raise UsageError(f"{lesson.name}: {error}") from None
-    defaults = {key: parameter.default for key, parameter in lesson.parameters.items()}
-    return Spec(name, lesson.name, str(lesson.path), str(out), {**defaults, **changed}, changed, timeout)
+    changed, problem = {}, lesson.problem
+    for key, value in values.items():
+        if key not in lesson.parameters:
+            continue
+        parameter = lesson.parameters[key]
+        try:
+            changed[key] = _absolute(key, parameter.convert(value), caller)
+        except ValueError as error:
+            if parameter.kind != UNTYPED:
+                raise UsageError(f"{lesson.name}: {error}") from None
+            problem = problem or str(error)  # one student's odd notebook does not stop the others
+    defaults = {key: parameter.default for key, parameter in lesson.parameters.items() if parameter.kind != UNTYPED}
+    return Spec(name, lesson.name, lesson.text, str(out), {**defaults, **changed}, changed, timeout, problem)
 
 
 def _absolute(name, value, caller):

@@ -6,17 +6,15 @@ from pathlib import Path
 TEMPLATE = Path(__file__).with_name("report.html.jinja")
 
 
-def write_report(title, records, total, versions):
+def write_report(title, records, total):
     """The report as HTML text: what failed first in the summary, then one section a run.
 
     Parameters
     ----------
     title : str
-    records : list of dict
-        As `run.run_one` returns them.
+    records : list of Record
     total : int
         Runs that the batch has; more than ``len(records)`` while it is under way.
-    versions : dict of str to str
     """
     import jinja2
 
@@ -24,16 +22,17 @@ def write_report(title, records, total, versions):
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     environment.filters["number"] = format_number
+    stacks = [", ".join(f"{name} {version}" for name, version in record.versions.items()) for record in records]
     counts = {}
     for record in records:
-        counts[record["status"]] = counts.get(record["status"], 0) + 1
+        counts[record.status] = counts.get(record.status, 0) + 1
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         title=title,
         records=records,
         total=total,
-        versions=versions,
+        stacks=[stack for stack in dict.fromkeys(stacks) if stack],
         counts=counts,
-        seconds=sum(record["seconds"] for record in records),
+        seconds=sum(record.seconds for record in records),
         written=datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
     )
 

@@ -72,7 +72,7 @@ class Slider:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of some options: pairs of the words shown and the value."""
+    """One of several options: pairs of the words shown and the value."""
 
     label: str
     start: object
@@ -281,7 +281,7 @@ def read_entries(lines, columns):
     Raises
     ------
     ValueError
-        A word that is no number, or too many or too few of them in a row.
+        A word that is not a number, or too many or too few of them in a row.
     """
     return [_read_entry(place, line, columns) for place, line in enumerate(lines)]
 
@@ -293,16 +293,13 @@ def _read_entry(place, line, columns):
             number = float(Fraction(word))
         except (ValueError, ZeroDivisionError, OverflowError):
             raise ValueError(
-                f"Kernel, row {place}: {word!r} is not a number. Write numbers such as −1, 0.5 or 1/9, "
-                "with spaces between them."
+                f"kernel row {place} must hold numbers such as −1, 0.5 or 1/9, with spaces between them; got {word!r}"
             ) from None
         if abs(number) > 1000:
-            raise ValueError(f"Kernel, row {place}: {word} is too large; a weight may be from −1000 to 1000 here.")
+            raise ValueError(f"kernel row {place} must hold numbers from −1000 to 1000; got {word}")
         numbers.append(int(number) if number.is_integer() else number)
     if len(numbers) != columns:
-        raise ValueError(
-            f"Kernel, row {place}: it needs {columns} numbers with spaces between them, and has {len(numbers)}."
-        )
+        raise ValueError(f"kernel row {place} must hold {columns} numbers with spaces between them; got {len(numbers)}")
     return numbers
 
 
@@ -314,7 +311,7 @@ def matrix(name, values, largest):
     try:
         array = np.asarray(values)
     except ValueError:  # rows of different lengths
-        raise ValueError(f"{name} must be a matrix: all its rows must have as many numbers; got {values!r}") from None
+        raise ValueError(f"{name} must be a matrix, with as many numbers in each row; got {values!r}") from None
     if (
         array.ndim != 2
         or array.dtype.kind not in "iuf"

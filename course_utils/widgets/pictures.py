@@ -106,9 +106,9 @@ def augmentation(image, rotation=30, shift=0.1, zoom=0.2, shear=10, flip=True, s
     Raises
     ------
     TypeError
-        For a seed that is no whole number.
+        For a seed that is not a whole number.
     ValueError
-        For an argument out of range, or an array that is no image.
+        For an argument out of range, or an array that is not an image.
 
     Examples
     --------

@@ -11,9 +11,9 @@
 # ---
 
 # %% [markdown]
-# # 00 · Python warm-up
+# # Python warm-up
 #
-# Classes, iterators and generators in plain Python, up to the endless generator of batches that lesson 05 hands to Keras.
+# Classes, iterators and generators in plain Python, up to the endless generator of batches that *[Generators](lesson:generators)* hands to Keras.
 #
 # After this lesson you can
 #
@@ -23,7 +23,7 @@
 # - write the same iterator as a generator, and build a pipeline from several generators;
 # - measure how much memory a generator saves.
 #
-# **You need:** functions, loops, lists and dictionaries · **Time:** about 30 minutes to read, seconds to run · **Next:** [01 · Convolution](01_convolution.ipynb)
+# **You need:** functions, loops, lists and dictionaries · **Time:** about 30 minutes to read, seconds to run
 
 # %% [markdown]
 # Change these values, then run the whole notebook again.
@@ -157,7 +157,7 @@ print(f"{first.size=} {second.size=} {Filter().size=}")
 # A function defined in the class body is a **method**.
 # Its first parameter is the instance, by convention named `self`.
 # Other parameters may have **defaults**.
-# A square filter, a grid of numbers that lesson 01 explains, holds size × size numbers, its weights, for each colour channel.
+# A square filter, a grid of numbers that *[Convolution](lesson:convolution)* explains, holds size × size numbers, its weights, for each colour channel.
 # **Predict** the three counts.
 
 
@@ -583,7 +583,7 @@ print(f"steps per epoch: {steps}, asked for: {2 * steps}, got: {len(got)}")
 
 # %% [markdown]
 # One epoch came, and the generator is exhausted.
-# Lesson 05 shows what Keras does then.
+# *[Generators](lesson:generators)* shows what Keras does then.
 # (Shuffling needs all items in a list. So shuffle the names, and load the pixels afterwards.)
 
 # %% [markdown]
@@ -615,7 +615,7 @@ for number in (1, 2):
 # The generator never ends, so **its reader must know the steps per epoch**.
 # And `items` must be a list: a generator has no length, and nothing left for a second epoch.
 #
-# In [lesson 05](05_generators.ipynb) the names become arrays of pixels, and an object like `feed` goes to `model.fit`.
+# In *[Generators](lesson:generators)* the names become arrays of pixels, and an object like `feed` goes to `model.fit`.
 # The lecture's `fit_generator` is gone from Keras 3; `fit` itself takes generators.
 
 # %% [markdown]
@@ -627,7 +627,7 @@ for number in (1, 2):
 # You can also skip them all: nothing later depends on them.
 
 # %%
-ex = exercises.lesson("00")
+ex = exercises.lesson("python_warmup")
 
 # %% [markdown]
 # ### 1 · On the class or on the instance
@@ -777,7 +777,7 @@ ex.variations.check(variations)
 # Which ones are done?
 
 # %%
-exercises.progress()
+ex.progress()
 
 # %% [markdown]
 # ### To think about, or to measure
@@ -810,6 +810,4 @@ exercises.progress()
 # - The Python Standard Library: [itertools](https://docs.python.org/3/library/itertools.html), [dataclasses](https://docs.python.org/3/library/dataclasses.html), [tracemalloc](https://docs.python.org/3/library/tracemalloc.html).
 # - [PEP 255](https://peps.python.org/pep-0255/), Simple Generators: why `yield` was added to Python.
 #
-# ## Next
-#
-# [01 · Convolution](01_convolution.ipynb): the operation that gives these networks their name.
+# *[Convolution](lesson:convolution)* is about the operation that gives these networks their name.

@@ -11,7 +11,7 @@
 # ---
 
 # %% [markdown]
-# # 01 · Convolution
+# # Convolution
 #
 # How a small grid of numbers, slid over a picture, finds edges, blurs and sharpens, and how a convolutional layer is made of many such grids.
 #
@@ -23,7 +23,7 @@
 # - say what a layer with several input channels and several filters computes, and count its parameters;
 # - explain why a nonlinearity follows each convolution.
 #
-# **You need:** NumPy arrays and loops · **Time:** about 45 minutes to read, 10 seconds to run · **Before:** [00 · Python warm-up](00_python_warmup.ipynb) · **Next:** [02 · Pooling](02_pooling.ipynb)
+# **You need:** NumPy arrays and loops · **Time:** about 45 minutes to read, 10 seconds to run
 
 # %% [markdown]
 # Change a value here and run the notebook again.
@@ -41,7 +41,7 @@ SEED: int = 0  # seed of the random filters, 0 or more
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import counting, datasets, exercises, plots, reference, runtime, widgets
+from course_utils import counting, datasets, exercises, plots, reference, runtime, training, widgets
 from course_utils.results import record
 
 with runtime.quiet():
@@ -49,6 +49,7 @@ with runtime.quiet():
     import tensorflow as tf
 
 plots.set_style()
+training.check_settings(SEED=SEED)
 keras.utils.set_random_seed(SEED)
 
 # %% [markdown]
@@ -538,7 +539,7 @@ widgets.kernel_laboratory(photo, all_kernels)
 #
 # (White is zero in every map, orange above, purple below; the strongest answers are nearly black. The scales differ from row to row.)
 # In a running notebook, choose a single kernel above the figure, or write your own numbers.
-# A last picture then shows what lesson 02 does next: it condenses, and keeps the largest of each 2 × 2 pixels.
+# A last picture then shows what *[Pooling](lesson:pooling)* does: it condenses, and keeps the largest of each 2 × 2 pixels.
 #
 # People chose these kernels.
 # A network finds its own in training; in a first layer, many of them turn out to be edge and colour detectors (Krizhevsky and others, 2012).
@@ -635,7 +636,7 @@ record(
 # You can also skip them all: nothing later depends on them.
 
 # %%
-ex = exercises.lesson("01")
+ex = exercises.lesson("convolution")
 
 # %% [markdown]
 # ### 1 · Sizes of maps
@@ -740,7 +741,7 @@ ex.diagonal.check(diagonal_kernel)
 # Which ones are done?
 
 # %%
-exercises.progress()
+ex.progress()
 
 # %% [markdown]
 # ### To think about, or to measure
@@ -771,5 +772,4 @@ exercises.progress()
 # - A. Krizhevsky, I. Sutskever and G. Hinton, *ImageNet classification with deep convolutional neural networks* (AlexNet), NIPS 2012.
 # - K. He, X. Zhang, S. Ren and J. Sun, *Deep residual learning for image recognition* (ResNet), CVPR 2016.
 #
-# **Next:** the maps are large, and after ReLU half of an edge map is zero.
-# [02 · Pooling](02_pooling.ipynb) condenses them.
+# The maps are large, and after ReLU half of an edge map is zero: *[Pooling](lesson:pooling)* condenses them.

@@ -11,7 +11,7 @@
 # ---
 
 # %% [markdown]
-# # 02 · Pooling
+# # Pooling
 #
 # Why networks condense their feature maps: pooling keeps what was found, forgets exactly where, and lets the next layer see further.
 #
@@ -23,7 +23,7 @@
 # - choose between pooling and a strided convolution;
 # - compute the receptive field of a stack of layers.
 #
-# **You need:** lesson 01 · **Time:** about 40 minutes to read, 10 seconds to run · **Before:** [01 · Convolution](01_convolution.ipynb) · **Next:** [03 · Architectures](03_architectures.ipynb)
+# **You need:** [Convolution](lesson:convolution) · **Time:** about 40 minutes to read, 10 seconds to run
 
 # %% [markdown]
 # Change a value here and run the notebook again.
@@ -49,7 +49,7 @@ plots.set_style()
 # %% [markdown]
 # ## 1. The question: how much of a feature map is empty?
 #
-# Lesson 01 ended with *filter*, then *detect*: a convolution with the kernel "edge detect", and ReLU.
+# *[Convolution](lesson:convolution)* ended with *filter*, then *detect*: a convolution with the kernel "edge detect", and ReLU.
 # **Predict:** in which share of its pixels is such a map exactly zero?
 
 # %%
@@ -124,7 +124,7 @@ plots.show(
 )
 
 # %% [markdown]
-# (If you compare the slides: the last two rows of this matrix are not those of lesson 01, although the rest is. With the rows of lesson 01 the bottom left number would be 7.)
+# (If you compare the slides: the last two rows of this matrix are not those in *[Convolution](lesson:convolution)*, although the rest is. With the rows from there the bottom left number would be 7.)
 #
 # ## 3. As a formula, as a function, in Keras
 #
@@ -172,7 +172,7 @@ print("all ways agree; parameters of the layer:", layer.count_params())
 #
 # ## 4. Window, stride and the border
 #
-# The size follows from the formula of lesson 01.
+# The size follows from the formula in *[Convolution](lesson:convolution)*.
 # If no stride is given, Keras takes the size of the window.
 # A window larger than the stride **overlaps** its neighbour; AlexNet, the network that won the ImageNet competition in 2012, pooled with 3 and 2.
 # **Predict** the second line, and the matrix for it.
@@ -239,7 +239,7 @@ for size in [(8, 8), (30, 50)]:
 
 # %% [markdown]
 # All ones: a mean over one or two pixels at the border is still 1.
-# Compare the convolution of lesson 01, whose average fell to 4/9 in the corners.
+# Compare the average by a convolution in *[Convolution](lesson:convolution)*, which fell to 4/9 in the corners.
 # The last two lines show global pooling: the size of the map does not matter.
 # It is common at the *end* of modern networks, where it replaces a huge dense layer.
 
@@ -283,7 +283,7 @@ for name, values in zip(names, rounds):
 
 # %% [markdown]
 # Each round divides both by about four (an odd last row or column is dropped).
-# The parameters of the next layer stay the same (lesson 01: the size of the map does not occur in them); but a *dense* layer after the last map shrinks with it.
+# The parameters of the next layer stay the same (see *[Convolution](lesson:convolution)*: the size of the map does not occur in them); but a *dense* layer after the last map shrinks with it.
 
 # %% [markdown]
 # ## 7. A shifted picture
@@ -525,7 +525,7 @@ record(
 # You can also skip them all: nothing later depends on them.
 
 # %%
-ex = exercises.lesson("02")
+ex = exercises.lesson("pooling")
 
 # %% [markdown]
 # ### 1 · Size and parameters
@@ -648,7 +648,7 @@ ex.swapped.check(true_statements)
 # Which ones are done?
 
 # %%
-exercises.progress()
+ex.progress()
 
 # %% [markdown]
 # ### To think about, or to measure
@@ -676,4 +676,4 @@ exercises.progress()
 # - J. Springenberg, A. Dosovitskiy, T. Brox and M. Riedmiller, *Striving for simplicity: the all convolutional net*, ICLR workshop 2015, arXiv:1412.6806.
 # - A. Araujo, W. Norris and J. Sim, *Computing receptive fields of convolutional neural networks*, Distill, 2019.
 #
-# **Next:** [03 · Architectures](03_architectures.ipynb), where blocks of these layers become a network.
+# In *[Architectures](lesson:architectures)*, blocks of these layers become a network.

@@ -11,7 +11,7 @@
 # ---
 
 # %% [markdown]
-# # 03 · Architectures
+# # Architectures
 #
 # How layers become networks: blocks, VGG16, 1 × 1 convolutions, inception modules and GoogLeNet, with what each of them costs in parameters, multiplications and time.
 #
@@ -23,7 +23,7 @@
 # - explain what a 1 × 1 convolution does, and compute what it saves in an inception module;
 # - choose an architecture by accuracy, parameters, multiplications and measured time.
 #
-# **You need:** lesson 02 · **Time:** about 60 minutes to read, under a minute to run · **Before:** [02 · Pooling](02_pooling.ipynb) · **Next:** [04 · Checkpointing](04_checkpointing.ipynb)
+# **You need:** [Pooling](lesson:pooling) · **Time:** about 60 minutes to read, under a minute to run
 
 # %% [markdown]
 # Change a value here and run the notebook again.
@@ -50,6 +50,7 @@ from course_utils import (
     counting,
     datasets,
     exercises,
+    model_counts,
     models,
     paths,
     plots,
@@ -165,7 +166,7 @@ def block(filters, kernel, convolutions):
 
 
 def table(model):
-    for row in counting.model_counts(model):
+    for row in model_counts.by_layer(model):
         print(
             f"{row.kind:13} {row.output_shape!s:16} {row.parameters:10,} parameters",
             f"{row.multiplications:12,} mult.",
@@ -304,7 +305,7 @@ custom_train, custom_best, custom_alive = judge("three convolutions", custom, hi
 
 # %%
 deeper = convnet(convolutions=(1, 2, 3), dropout=0.2)
-for count in [counting.model_parameters, counting.model_multiplications]:
+for count in [model_counts.parameters, model_counts.multiplications]:
     few, many = count(custom), count(deeper)
     print(f"{count.__name__}: {few:,} to {many:,}, factor {many / few:.1f}")
 deeper_history = train(deeper, "six convolutions, dropout")
@@ -323,7 +324,7 @@ plots.show(
 # For the difference of two such accuracies, up to about three of them may be luck.
 # (Both networks see the same pictures, so a paired test, which looks only at the pictures on which they disagree, is sharper.)
 # Another seed changes the result as well.
-# And we pick the best of several epochs, which flatters both; lesson 04 returns to that.
+# And we pick the best of several epochs, which flatters both; *[Checkpointing](lesson:checkpointing)* returns to that.
 
 # %% tags=["nbval-ignore-output"] reason="trained numbers differ a little from machine to machine"
 deeper_train, deeper_best, deeper_alive = judge("six convolutions, dropout", deeper, deeper_history)
@@ -338,7 +339,7 @@ print(
 # In most runs the deeper network starts more slowly, and so few epochs leave it less time to learn by heart: a narrower gap between its curves is then no proof that the remedy works.
 # We also changed two things at once, depth and dropout; exercise 7 separates them.
 # And neither more layers nor dropout shows it a turned pet; only such pictures do.
-# Lesson 06 makes them.
+# *[Augmentation](lesson:augmentation)* makes them.
 #
 # ## 4. ShallowVGG
 #
@@ -363,7 +364,7 @@ print(f"{shallow.count_params():,} parameters, as many as models.shallow_vgg()")
 
 # %% [markdown]
 # Parameters in the first dense layer, multiplications in the convolutions: a weight of a dense layer is used once a picture, a weight of a kernel at each of its positions.
-# Lesson 04 trains this network.
+# *[Checkpointing](lesson:checkpointing)* trains this network.
 #
 # ## 5. VGG16
 #
@@ -395,7 +396,7 @@ print(f"{big.count_params():,} parameters, {4 * big.count_params() / 1e6:,.0f} M
 
 # %%
 parts = [f"block {number}" for number, (_, count) in enumerate(VGG16, 1) for _ in range(count + 1)]
-rows = pd.DataFrame(counting.model_counts(big)).assign(part=[*parts, "flatten", "fc1", "fc2", "fc3"])
+rows = pd.DataFrame(model_counts.by_layer(big)).assign(part=[*parts, "flatten", "fc1", "fc2", "fc3"])
 vgg = rows.groupby("part", sort=False).agg(
     shape=("output_shape", "last"),
     parameters=("parameters", "sum"),
@@ -601,7 +602,7 @@ def naive_module(maps, ones, threes, fives):
 naive = maps
 for _ in range(3):
     before, naive = naive, naive_module(naive, 64, 128, 32)
-    work = counting.model_multiplications(keras.Model(maps, naive)) / 1e6
+    work = model_counts.multiplications(keras.Model(maps, naive)) / 1e6
     print(f"depth {before.shape[-1]} to {naive.shape[-1]}: {work:,.0f} million multiplications so far")
 
 # %% [markdown]
@@ -633,7 +634,7 @@ naive = keras.Model(maps, naive_module(maps, 64, 128, 32))
 for name, module in {"naive": naive, "full": full}.items():
     print(
         f"{name:5}: depth {module.output_shape[-1]}, {module.count_params():,} parameters, "
-        f"{counting.model_multiplications(module):,} multiplications"
+        f"{model_counts.multiplications(module):,} multiplications"
     )
 
 # %% [markdown]
@@ -643,7 +644,7 @@ for name, module in {"naive": naive, "full": full}.items():
 #
 # **GoogLeNet**, or InceptionV1, is a stem of three convolutions, nine such modules with pooling in between, and a head.
 # `models.googlenet` builds it from a table of six numbers a module, `models.GOOGLENET`.
-# Its head averages each map to one number (lesson 02) and has a single dense layer.
+# Its head averages each map to one number (see *[Pooling](lesson:pooling)*) and has a single dense layer.
 # (The paper's local response normalisation, which has no parameters, is left out.)
 # Beside our counts stand those of the paper's table 1.
 # Our weights are given in units of 1,024, without biases; only so the paper's rows `conv2` and `linear` (here `predictions`) come out exactly.
@@ -660,7 +661,7 @@ paper = pd.DataFrame(
     },
     index=["conv1", "conv2", "3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b", "predictions"],
 )
-rows = pd.DataFrame(counting.model_counts(google)).query("parameters > 0")
+rows = pd.DataFrame(model_counts.by_layer(google)).query("parameters > 0")
 # without the biases, one a filter
 rows["weights"] = [row.parameters - row.output_shape[-1] for row in rows.itertuples()]
 stages = rows.groupby(rows.name.str.split("_").str[0], sort=False)[["weights", "multiplications"]].sum()
@@ -719,7 +720,7 @@ for name, base in bases.items():
 # A smaller base that *is* trained has less to overfit with; with a frozen one, the features decide.
 # The lecture's comparison shows that the other base did better on its pictures, not why.
 # (Its InceptionV1 comes from TensorFlow Hub: a later version of the network, with batch normalization.)
-# Lesson 07 measures this.
+# *[Feature extraction](lesson:feature_extraction)* measures this.
 #
 # ## 11. Time
 #
@@ -784,7 +785,7 @@ print("VGG16 takes the most time of the three:", "yes" if slowest else "not on t
 
 # %% tags=["nbval-ignore-output"] reason="trained numbers and milliseconds"
 results.compare(
-    "03",
+    "architectures",
     custom_train_accuracy=custom_train,
     custom_best_val_accuracy=custom_best,
     custom_units_alive=custom_alive,
@@ -807,7 +808,7 @@ results.compare(
 # You can also skip them all: nothing later depends on them.
 
 # %%
-ex = exercises.lesson("03")
+ex = exercises.lesson("architectures")
 
 # %% [markdown]
 # ### 1 · The largest layer
@@ -917,7 +918,7 @@ qualified = ...
 ex.app_networks.check(qualified)
 
 # %%
-exercises.progress()
+ex.progress()
 
 # %% [markdown]
 # ### To think about, or to measure
@@ -956,4 +957,4 @@ exercises.progress()
 # - D. Kingma and J. Ba, *Adam: a method for stochastic optimization*, ICLR 2015, arXiv:1412.6980.
 # - N. Srivastava and others, *Dropout: a simple way to prevent neural networks from overfitting*, Journal of Machine Learning Research 15, 2014.
 #
-# **Next:** [04 · Checkpointing](04_checkpointing.ipynb), where ShallowVGG is trained too long, and its best epoch is kept.
+# In *[Checkpointing](lesson:checkpointing)*, ShallowVGG is trained too long, and its best epoch is kept.

@@ -11,7 +11,7 @@
 # ---
 
 # %% [markdown]
-# # 04 · Checkpointing
+# # Checkpointing
 #
 # How to keep the best network of a training run instead of the last one, to judge it fairly, and to continue when something goes wrong.
 #
@@ -23,7 +23,7 @@
 # - save a network in today's formats, load it, and prove that the right one came back;
 # - resume a training run that was interrupted, and avoid the traps of doing so.
 #
-# **You need:** lesson 03 · **Time:** about 50 minutes to read, under a minute to run · **Before:** [03 · Architectures](03_architectures.ipynb) · **Next:** [05 · Generators](05_generators.ipynb)
+# **You need:** [Architectures](lesson:architectures) · **Time:** about 50 minutes to read, under a minute to run
 
 # %% [markdown]
 # Change a value here and run the notebook again.
@@ -60,7 +60,7 @@ with runtime.quiet():
     import keras
 
 plots.set_style()
-folder = Path("output/04_checkpointing")
+folder = Path("output/checkpointing")
 shutil.rmtree(folder, ignore_errors=True)
 folder.mkdir(parents=True)
 
@@ -72,7 +72,7 @@ folder.mkdir(parents=True)
 # `fit` leaves you the one of the last epoch.
 # **Predict:** is it the best of them?
 #
-# We train ShallowVGG of lesson 03 for longer than is good for it.
+# We train ShallowVGG, known from *[Architectures](lesson:architectures)*, for longer than is good for it.
 
 # %%
 data = datasets.load_arrays(DATASET, size=IMAGE_SIZE, seed=SEED, train=N_TRAIN)
@@ -90,7 +90,7 @@ if OPTIMIZER not in ("adam", "sgd"):
 print(data)
 
 # %% [markdown]
-# (The toy pets are drawn. Those for training sit upright, those for validation and test are turned, shifted or mirrored, so no network gets high scores here: that is the subject of lesson 06.)
+# (The toy pets are drawn. Those for training sit upright, those for validation and test are turned, shifted or mirrored, so no network gets high scores here: that is the subject of *[Augmentation](lesson:augmentation)*.)
 #
 # The pixels become numbers from 0 to 1, of type `float32`.
 # (The lecture's `astype("float")` makes `float64`: twice the memory, and Keras turns it into `float32` anyway.)
@@ -686,7 +686,7 @@ print(f"largest difference between the two: {difference:.1e}")
 # %% [markdown]
 # On one processor type and with one version, the two are usually equal to the last digit.
 # For that, the resumed run had to meet the same batches, too: `new_model` sets the seed, and Keras on TensorFlow, once seeded, shuffles arrays in the same order in *every* epoch.
-# With a data pipeline that draws a new order each time (lesson 05), a resumed run is as good, but not equal.
+# With a data pipeline that draws a new order each time (see *[Generators](lesson:generators)*), a resumed run is as good, but not equal.
 #
 # Loading the weights alone would not be enough for it: `load_weights` into a network that was only just compiled skips Adam's memory, with a warning.
 # `load_model` brings it back, and `fit(…, initial_epoch=3)` then continues the counting; `BackupAndRestore` does all of that.
@@ -742,7 +742,7 @@ if "test" in arrays:
         "last_test_loss": last.loss,
         "last_test_accuracy": last.accuracy,
     }
-results.compare("04", **found)
+results.compare("checkpointing", **found)
 
 # %% [markdown]
 # The claim of this lesson, checked:
@@ -760,7 +760,7 @@ print("best validation loss is lower than the last:", answer)
 # You can also skip them all: nothing later depends on them.
 
 # %%
-ex = exercises.lesson("04")
+ex = exercises.lesson("checkpointing")
 
 # %% [markdown]
 # ### 1 · When does it stop?
@@ -885,7 +885,7 @@ megabytes = ...
 ex.disk_plan.check([plan, megabytes])
 
 # %%
-exercises.progress()
+ex.progress()
 
 # %% [markdown]
 # ### To think about, or to measure
@@ -922,4 +922,4 @@ exercises.progress()
 # - A. Krizhevsky, *Learning multiple layers of features from tiny images*, technical report, 2009 (CIFAR-10).
 # - Keras, [issue 17012](https://github.com/keras-team/keras/issues/17012): `ModelCheckpoint` forgets the best value when training is resumed.
 #
-# **Next:** [05 · Generators](05_generators.ipynb), for data that does not fit into memory.
+# *[Generators](lesson:generators)* is for data that does not fit into memory.

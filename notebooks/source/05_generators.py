@@ -11,7 +11,7 @@
 # ---
 
 # %% [markdown]
-# # 05 · Generators
+# # Generators
 #
 # How to train on more images than fit into memory: generators that hand Keras one batch at a time, what goes wrong when their steps do not add up, and what they cost.
 #
@@ -23,7 +23,7 @@
 # - compute how much memory a data set takes, read it from disk batch by batch, and measure both;
 # - find out whether the feed or the network is the slower part, and when more workers help.
 #
-# **You need:** lessons 00 and 03 · **Time:** about 60 minutes to read, under a minute to run · **Before:** [04 · Checkpointing](04_checkpointing.ipynb) · **Next:** [06 · Augmentation](06_augmentation.ipynb)
+# **You need:** [Python warm-up](lesson:python_warmup), [Architectures](lesson:architectures) · **Time:** about 60 minutes to read, under a minute to run
 
 # %% [markdown]
 # Change a value here and run the notebook again.
@@ -86,7 +86,7 @@ for name, shape in sets.items():
 # The last fits into no ordinary computer, and the third leaves a laptop little room for anything else.
 # But training needs only one batch at a time.
 # So we keep the images where they are, and load each batch when the network asks for it.
-# The second lecture calls this on-the-fly data generation; its tool is the generator of lesson 00.
+# The second lecture calls this on-the-fly data generation; its tool is the generator, known from *[Python warm-up](lesson:python_warmup)*.
 #
 # We practise on images that do fit, so that we can check every step.
 
@@ -112,9 +112,9 @@ if judge == "validation":
 # %% [markdown]
 # (A folder of your own may have no test images. Then the validation images stand in for them, which is fair as long as nothing is chosen by the validation score.)
 #
-# ## 2. From lesson 00's generators to training
+# ## 2. From plain generators to training
 #
-# Lesson 00 ended with `training_batches(items, size, seed)`: loop for ever; in each epoch, shuffle the items and yield them batch by batch, as pairs of names and labels.
+# *[Python warm-up](lesson:python_warmup)* ended with `training_batches(items, size, seed)`: loop for ever; in each epoch, shuffle the items and yield them batch by batch, as pairs of names and labels.
 # Now the names become pixels.
 # We shuffle the row numbers, and fetch the pixels when a batch is made.
 # `seed=None` keeps the given order.
@@ -189,7 +189,7 @@ assert sum(lecture.values()) == 515_146
 # Now in Keras, for our images.
 # The lecture writes `tf.train.AdamOptimizer()` and one-hot targets (for each image a row of zeros with a 1 at its class) with `categorical_crossentropy`.
 # Today it is `keras.optimizers.Adam`, and with `sparse_categorical_crossentropy` the targets stay whole numbers.
-# `models.head_for` gives the last layer and its loss (lesson 03).
+# `models.head_for` gives the last layer and its loss (see *[Architectures](lesson:architectures)*).
 
 
 # %%
@@ -283,7 +283,7 @@ print("has fit_generator:", hasattr(model, "fit_generator"))
 #
 # What if a generator is not endless?
 # This one ends after ten batches.
-# `LambdaCallback` makes a callback (lesson 04) from single functions; ours counts the batches of each epoch.
+# `LambdaCallback` makes a callback (see *[Checkpointing](lesson:checkpointing)*) from single functions; ours counts the batches of each epoch.
 # **Predict:** what will `fit` do in the second of four epochs: stop, raise an error, or go on?
 
 # %%
@@ -309,7 +309,7 @@ print("Keras warns:", said[0].split(".")[0])
 # %% [markdown]
 # The message says "interrupting training", but training went on.
 # The second epoch had no batch at all, and its loss of **0.0** is an average over nothing.
-# It looks like a perfect network; a checkpoint that keeps the lowest loss (lesson 04) would keep it.
+# It looks like a perfect network; a checkpoint that keeps the lowest loss, as in *[Checkpointing](lesson:checkpointing)*, would keep it.
 #
 # From the third epoch on there were two batches.
 # Why two?
@@ -493,7 +493,7 @@ print("predict shuffled, labels shuffled alike:", np.isclose(mended, evaluated["
 #
 # A generator can only say what comes next.
 # A `PyDataset` (formerly `keras.utils.Sequence`, a name that still works) can say what batch number i is.
-# To lesson 00's `__init__` come two special methods: Python calls `__len__` for `len(feed)` and `__getitem__` for `feed[i]`.
+# To `__init__`, known from *[Python warm-up](lesson:python_warmup)*, come two special methods: Python calls `__len__` for `len(feed)` and `__getitem__` for `feed[i]`.
 # **Predict:** which troubles of sections 4 and 5 disappear?
 
 
@@ -696,7 +696,7 @@ print(f"batch by batch: {size} × {pixels:,} × 9 bytes = {by_batches / 1e6:,.1f
 
 # %% [markdown]
 # Now measured.
-# `tracemalloc`, known from lesson 00, also sees NumPy's arrays, though not what Pillow and TensorFlow allocate for themselves.
+# `tracemalloc`, known from *[Python warm-up](lesson:python_warmup)*, also sees NumPy's arrays, though not what Pillow and TensorFlow allocate for themselves.
 # We read an eighth, a quarter, half and all of the files.
 
 
@@ -890,7 +890,7 @@ print("trained without flips:", {name: round(score, 3) for name, score in withou
 
 # %% [markdown]
 # About half-way, since about half of the images are flipped.
-# The network never saw a mirror image in training, and nothing in it treats both alike: convolution and pooling forgive a small shift (lesson 02), but not a reflection.
+# The network never saw a mirror image in training, and nothing in it treats both alike: convolution and pooling forgive a small shift (see *[Pooling](lesson:pooling)*), but not a reflection.
 #
 # The second task: flip in training too.
 # **Predict:** will the score on the unflipped images rise, fall, or stay?
@@ -955,7 +955,7 @@ plots.show(
 # So in most runs the *unflipped* images lose a few points.
 # Nobody writes a mirrored 5; for digits, a flip is not a variation that occurs.
 # For cats and dogs it does occur, and there flips are free training data.
-# Which variations to use is a decision about the data: lesson 06.
+# Which variations to use is a decision about the data, and the subject of *[Augmentation](lesson:augmentation)*.
 
 # %% [markdown]
 # ## 12. The numbers
@@ -988,7 +988,7 @@ for name, (value, low, high) in bands.items():
 # %% tags=["nbval-ignore-output"] reason="trained numbers and seconds"
 print(f"lecture and our full run: MNIST; this run: {data.name}")
 final = {"test_accuracy": without["as they are"]} if judge == "test" else {}
-results.compare("05", **final, best_val_accuracy=max(history["val_accuracy"]))
+results.compare("generators", **final, best_val_accuracy=max(history["val_accuracy"]))
 results.record(
     half_flipped=without["half flipped"],
     all_flipped=without["all flipped"],
@@ -1012,7 +1012,7 @@ results.record(
 # You can also skip them all: nothing later depends on them.
 
 # %%
-ex = exercises.lesson("05")
+ex = exercises.lesson("generators")
 
 # %% [markdown]
 # ### 1 · Steps
@@ -1131,13 +1131,13 @@ weight = ...
 ex.balanced.check([balanced_steps, times_seen, ordinary_steps, weight])
 
 # %%
-exercises.progress()
+ex.progress()
 
 # %% [markdown]
 # ### To think about, or to measure
 #
 # 7. **The lecture's lab.**
-#    Take the network that you trained in lesson 03 or 04 and feed it with `training_batches`.
+#    Take the network that you trained in *[Architectures](lesson:architectures)* or *[Checkpointing](lesson:checkpointing)* and feed it with `training_batches`.
 #    Then flip at random, first in testing, then in training too.
 #    Compare with section 11.
 # 8. **Mend.**
@@ -1168,4 +1168,4 @@ exercises.progress()
 # - O. Russakovsky and others, *ImageNet large scale visual recognition challenge*, International Journal of Computer Vision 115, 2015 (1,281,167 training images).
 # - Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, *Gradient-based learning applied to document recognition* (MNIST), Proceedings of the IEEE 86, 1998.
 #
-# **Next:** [06 · Augmentation](06_augmentation.ipynb), where the generator changes the images on purpose.
+# In *[Augmentation](lesson:augmentation)*, the generator changes the images on purpose.

@@ -11,7 +11,7 @@
 # ---
 
 # %% [markdown]
-# # 06 · Augmentation
+# # Augmentation
 #
 # How to teach a network what does not matter: each training picture is turned, shifted, zoomed and mirrored anew, and what that can and cannot do.
 #
@@ -23,7 +23,7 @@
 # - choose augmentations that keep the label and look believable;
 # - measure whether augmentation helps, fairly: same start, same epochs, validation pictures untouched, test data last.
 #
-# **You need:** lessons 03 to 05 · **Time:** about 60 minutes to read, under a minute to run · **Before:** [05 · Generators](05_generators.ipynb) · **Next:** [07 · Feature extraction](07_feature_extraction.ipynb)
+# **You need:** [Architectures](lesson:architectures), [Checkpointing](lesson:checkpointing), [Generators](lesson:generators) · **Time:** about 60 minutes to read, under a minute to run
 
 # %% [markdown]
 # Change a value here and run the notebook again.
@@ -66,6 +66,7 @@ with runtime.quiet():
     from tensorflow.keras.preprocessing.image import ImageDataGenerator
 
 plots.set_style()
+training.check_settings(SEED=SEED)
 keras.utils.set_random_seed(SEED)
 
 # %% [markdown]
@@ -87,7 +88,6 @@ training.check_settings(
     BATCH_SIZE=BATCH_SIZE,
     LEARNING_RATE=LEARNING_RATE,
     IMAGE_SIZE=IMAGE_SIZE,
-    SEED=SEED,
 )
 warp = augment.RandomWarp(ROTATION, SHIFT, ZOOM, SHEAR, FLIP, seed=SEED)
 print(data)
@@ -120,7 +120,7 @@ plain = network()
 print(f"{plain.count_params():,} parameters")
 
 # %% [markdown]
-# `train` keeps the weights of the best epoch in a file (lesson 04).
+# `train` keeps the weights of the best epoch in a file (see *[Checkpointing](lesson:checkpointing)*).
 # `score` gives the accuracy as in use, that is without dropout.
 
 
@@ -217,13 +217,13 @@ plots.show(
 # %% [markdown]
 # The full ring cannot see rotation, whatever the picture.
 # It pays for this: it cannot tell a cat from a cat on its head, and nothing in it was learnt.
-# (Pooling, lesson 02, is a little invariance by construction, to small shifts.)
+# ([Pooling](lesson:pooling) is a little invariance by construction, to small shifts.)
 # The second way is to *learn* it: give the network $R_{\theta_1} x$, $R_{\theta_2} x$, … with the same label $y$.
 # This is **data augmentation**.
 #
 # ## 3. How many pictures would that be?
 #
-# Lesson 00 began with the second lecture's sum: 500 pictures of cats, in every combination of 100 shifts, 10 scales, 20 kinds of light, 10 changes of colour, 36 rotations and 4 orientations.
+# *[Python warm-up](lesson:python_warmup)* began with the second lecture's sum: 500 pictures of cats, in every combination of 100 shifts, 10 scales, 20 kinds of light, 10 changes of colour, 36 rotations and 4 orientations.
 # **Compute it by hand** before you run the cell.
 # At 150 × 150 pixels of 3 bytes, how many terabytes are they?
 # And how long does one epoch take, at 1,000 pictures a second?
@@ -252,7 +252,7 @@ print(f"{count:,} pictures, {size:,.0f} TB, {days:.0f} days an epoch")
 
 # %%
 cat = keras.preprocessing.image.smart_resize(photo.pixels.astype("float32"), (150, 150))
-folder = Path("output/06_one_picture")
+folder = Path("output/one_picture")
 shutil.rmtree(folder, ignore_errors=True)
 folder.mkdir(parents=True)
 generator = ImageDataGenerator(
@@ -285,7 +285,7 @@ plots.show(
 #
 # - **21, not 20.**
 #   The iterator makes a picture *before* the loop counts it, and the loop stops when the count is above 20.
-#   `islice(flow, 20)` of lesson 00 makes 20.
+#   `islice(flow, 20)`, known from *[Python warm-up](lesson:python_warmup)*, makes 20.
 # - **Perhaps fewer files.**
 #   A file's name ends with a random number below 10,000, and nobody checks whether it is taken.
 #   In about 2 % of all runs, two of 21 names are equal, and one file replaces the other.
@@ -425,7 +425,7 @@ for mode in ["categorical", "sparse", "binary", "input", None]:
 # %% [markdown]
 # `categorical` has one column a class and belongs to a softmax and `categorical_crossentropy`; `sparse` holds the class number; `binary` does too, for two classes and a sigmoid unit.
 # `input` repeats the pictures, for networks that reproduce their input; `None` is for `predict`.
-# Each batch is read from disk again, picture by picture, which can be slower than the training itself (lesson 05).
+# Each batch is read from disk again, picture by picture, which can be slower than the training itself (see *[Generators](lesson:generators)*).
 # Today one writes `keras.utils.image_dataset_from_directory`, and augments with layers.
 #
 # ## 6. Augmentation as layers
@@ -861,7 +861,7 @@ if "test" in data.splits:
         numbers[f"test_accuracy_{name}"] = score(model, *data.splits["test"])
 else:
     print(f"{data.name} has no test pictures: the validation accuracies are all there is, a little too good")
-results.compare("06", **numbers)
+results.compare("augmentation", **numbers)
 
 # %% [markdown]
 # The lecture's numbers belong to 2,000 photographs of cats and dogs.
@@ -869,7 +869,7 @@ results.compare("06", **numbers)
 # In the same way it trains on 1,984 of the 2,000 pictures an epoch.
 # The column "our full run" (empty if it has not been made yet) is our measurement close to the lecture's set-up: 150 × 150 pixels, batches of 64, 50 epochs, the lecture's ranges.
 # Four things differ: we cut squares where the lecture squeezes, zoom both directions alike, use all training and validation pictures, and have other pictures of the same Kaggle set.
-# To repeat it, run `python -m course_utils run full --lesson 06`.
+# To repeat it, run `python -m course_utils run full --lesson augmentation`.
 #
 # ## Exercises
 #
@@ -879,7 +879,7 @@ results.compare("06", **numbers)
 # You can also skip them all: nothing later depends on them.
 
 # %%
-ex = exercises.lesson("06")
+ex = exercises.lesson("augmentation")
 
 # %% [markdown]
 # ### 1 · In which ways do cats vary?
@@ -1011,7 +1011,7 @@ def mean_answers(answer, vary, pictures, count):
 ex.mean_answers.check(mean_answers)
 
 # %%
-exercises.progress()
+ex.progress()
 
 # %% [markdown]
 # ### To think about, or to measure
@@ -1055,4 +1055,4 @@ exercises.progress()
 # - P. Simard, D. Steinkraus and J. Platt, *Best practices for convolutional neural networks applied to visual document analysis*, ICDAR 2003: distorted digits.
 # - C. Shorten and T. Khoshgoftaar, *A survey on image data augmentation for deep learning*, Journal of Big Data 6, 2019.
 #
-# **Next:** [07 · Feature extraction](07_feature_extraction.ipynb), where a network that was trained on more than a million pictures lends us its features.
+# In *[Feature extraction](lesson:feature_extraction)*, a network that was trained on more than a million pictures lends us its features.

@@ -11,7 +11,7 @@
 # ---
 
 # %% [markdown]
-# # 07 · Feature extraction
+# # Feature extraction
 #
 # How a network that was trained on more than a million photographs lends its features to a task with a few hundred pictures, and what can go wrong on the way.
 #
@@ -23,7 +23,7 @@
 # - decide from which layer to take features, for pictures close to ImageNet and far from it;
 # - feed a base the pixels that it was trained with, and keep its batch normalisation in inference mode.
 #
-# **You need:** lessons 03 and 06 · **Time:** about 60 minutes to read, about a minute to run · **Before:** [06 · Augmentation](06_augmentation.ipynb) · **Next:** [08 · Fine-tuning](08_fine_tuning.ipynb)
+# **You need:** [Architectures](lesson:architectures), [Augmentation](lesson:augmentation) · **Time:** about 60 minutes to read, about a minute to run
 
 # %% [markdown]
 # Change a value here and run the notebook again.
@@ -38,7 +38,7 @@ IMAGE_SIZE: int = 128  # pixels a side for the base, 32 to 224; small pictures a
 N_TRAIN: int | None = None  # training images, from one a class; None: all
 EPOCHS: int = 8  # passes over the stored features, 1 to 100; the lecture: 30
 EPOCHS_INSIDE: int = 2  # passes with the base inside the model, 1 to 100
-EPOCHS_SCRATCH: int = 20  # passes of lesson 06's augmented network, 1 to 100; half of them without
+EPOCHS_SCRATCH: int = 20  # passes of the augmented network of Augmentation, 1 to 100; half of them without
 BATCH_SIZE: int = 20  # images in a batch, 1 to the number of training images
 LEARNING_RATE: float = 0.00002  # of RMSprop for the head, as in the lecture
 LEARNING_RATE_LARGER: float = 0.0002  # to compare with, 0.00001 to 0.01
@@ -60,6 +60,7 @@ from course_utils import (
     datasets,
     exercises,
     features,
+    model_counts,
     models,
     paths,
     plots,
@@ -74,12 +75,13 @@ with runtime.quiet():
     from keras import layers
 
 plots.set_style()
+training.check_settings(SEED=SEED)
 keras.utils.set_random_seed(SEED)
 
 # %% [markdown]
 # ## 1. The question: must every network begin at zero?
 #
-# Lesson 06 trained a network on 400 pictures of toy pets.
+# *[Augmentation](lesson:augmentation)* trained a network on 400 pictures of toy pets.
 # It first had to find out what an edge is, then what an ear is, from these 400 pictures alone.
 # We train it again, at its 48 × 48 pixels, as it is and with augmentation, and now also look at the clock.
 # **Predict:** how many seconds does it take, and how far does it get?
@@ -97,14 +99,13 @@ training.check_settings(
     LEARNING_RATE=LEARNING_RATE,
     LEARNING_RATE_LARGER=LEARNING_RATE_LARGER,
     IMAGE_SIZE=IMAGE_SIZE,
-    SEED=SEED,
 )
 pretrained.preprocessing_of(BASE)  # refuses a name that it does not know, before anything is trained
 last = models.head_for(len(data.classes))
 print(data)
 
 # %% [markdown]
-# `Clock` is a callback (lesson 04) that notes the seconds after each epoch.
+# `Clock` is a callback (see *[Checkpointing](lesson:checkpointing)*) that notes the seconds after each epoch.
 # `train` is the same for every model of this lesson.
 
 
@@ -148,7 +149,7 @@ def from_scratch(*before):
 
 # %% [markdown]
 # Both networks are judged after each epoch on the validation pictures.
-# Without augmentation half the epochs are enough: lesson 06 showed that after them only the training accuracy goes on rising.
+# Without augmentation half the epochs are enough: *Augmentation* showed that after them only the training accuracy goes on rising.
 
 # %%
 moves = dict(rotation=30, shift=0.1, zoom=0.2, shear=10, flip=True, seed=SEED)
@@ -227,7 +228,7 @@ print("most accurate for each megabyte:", known["top1/MB"].idxmax())
 #
 # ## 3. The base of VGG16, layer by layer
 #
-# To reuse a network we keep its **base**, the convolutions and pooling layers, and leave out its **head** (lesson 03).
+# To reuse a network we keep its **base**, the convolutions and pooling layers, and leave out its **head** (see *[Architectures](lesson:architectures)*).
 # Keras calls that `include_top=False`.
 # For the layer table we need no weights, so `weights=None` saves the download.
 # The lecture's pictures have 150 × 150 pixels.
@@ -236,7 +237,7 @@ print("most accurate for each megabyte:", known["top1/MB"].idxmax())
 
 # %%
 vgg = pretrained.load_base("vgg16", image_size=150, weights=None, preprocessing=False).model
-rows = counting.model_counts(vgg)
+rows = model_counts.by_layer(vgg)
 for row in rows:
     print(f"{row.name:13} {row.output_shape!s:16} {row.parameters:10,}")
 print(f"{'all':30} {vgg.count_params():10,}")
@@ -256,7 +257,7 @@ print("sides:", sides, "·", len(lecture), "convolutions,", f"{sum(lecture):,} p
 
 # %% [markdown]
 # The last map has the shape (4, 4, 512): 8,192 numbers for a picture.
-# Of VGG16's 138 million parameters less than 15 million are in the base; the rest sat in the dense layers (lesson 03).
+# Of VGG16's 138 million parameters less than 15 million are in the base; the rest sat in the dense layers, as *Architectures* counted.
 #
 # The lecture says that without `input_shape` the network takes pictures of any size.
 # This holds for the base only.
@@ -304,7 +305,9 @@ plots.show(
 #
 # The base turns each picture into a stack of maps.
 # The base does not learn, so these maps are the same in each epoch.
-# So we compute them **once**, keep them, and train a small head on them. # First the base itself.
+# So we compute them **once**, keep them, and train a small head on them.
+#
+# First the base itself.
 # EfficientNet-Lite0 halves the side five times, as VGG16 does.
 # It is made of blocks: a 1 × 1 convolution to more channels ("expand"), a 3 × 3 or 5 × 5 convolution of each channel alone ("depthwise"), and a 1 × 1 convolution back to few ("project"); where the shape stays, the block's input is added ("add").
 # Behind each convolution stands **batch normalisation**: it subtracts each channel's mean, divides by its standard deviation, then multiplies by $\gamma$ and adds $\beta$.
@@ -316,7 +319,7 @@ start = time.perf_counter()
 base = pretrained.load_base(BASE, IMAGE_SIZE)
 load_seconds = time.perf_counter() - start
 stages = {}
-for row in counting.model_counts(base.model):
+for row in model_counts.by_layer(base.model):
     stage = re.match(r"[a-z]*\d*", row.name)[0]  # block2a_expand_conv belongs to block2
     stages[stage] = row.output_shape, stages.get(stage, (None, 0))[1] + row.parameters
 for stage, (shape, parameters) in stages.items():
@@ -475,7 +478,7 @@ print(
 # Stored features cannot be augmented, because the base has seen each picture once, as it is.
 # The other way puts the base *inside* the model: augmentation, base, head.
 # Then each picture goes through the base in each epoch.
-# The base must be **frozen**, or the large errors of a head that knows nothing yet would reach its weights (lesson 08 measures how strongly).
+# The base must be **frozen**, or the large errors of a head that knows nothing yet would reach its weights (*[Fine-tuning](lesson:fine_tuning)* measures how strongly).
 # **Predict** the two trainable counts, before and after freezing.
 
 
@@ -497,7 +500,7 @@ print(f"never trained by gradients, the means and variances of batch normalisati
 
 # %% [markdown]
 # What remains is the head, and nothing else.
-# (What is trainable is fixed when training begins, after `compile`. Change `trainable` later, and you must compile again; lesson 08 shows what happens otherwise.)
+# (What is trainable is fixed when training begins, after `compile`. Change `trainable` later, and you must compile again; *Fine-tuning* shows what happens otherwise.)
 # Now the price.
 # Each epoch is judged on the validation pictures, in both ways.
 # **Predict:** by which factor is an epoch slower than one on stored features?
@@ -566,9 +569,9 @@ figure.legend(loc="outside lower center", ncols=3)
 plots.show(
     figure,
     alt=(
-        f"Validation accuracy on {data.name} against seconds, a point an epoch: two networks from scratch, two "
-        "heads on stored features, which begin when the features are ready, a star for ridge regression on them, "
-        "and the frozen base inside a model."
+        f"Validation accuracy on {data.name} against seconds, a point an epoch: two networks from scratch, "
+        "two heads on stored features, which begin when the features are ready, "
+        "a star for ridge regression on them, and the frozen base inside a model."
     ),
 )
 
@@ -884,7 +887,7 @@ print(f"frozen, training=True: other than the stored ones: {changed}, arrays cha
 # Frozen, the base works in inference mode even in training, so the model of section 6 was safe.
 # If it is unfrozen, these layers change too.
 # Many texts advise to build the model with `base(x, training=False)` and to rely on that; in a functional or Sequential model of today's Keras 3 this is not enough, because `fit` overrides it.
-# Lesson 08 shows it, and what to do.
+# *[Fine-tuning](lesson:fine_tuning)* shows it, and what to do.
 #
 # ## 12. The numbers
 #
@@ -914,7 +917,7 @@ if "test" in data.splits:
         numbers[f"test_accuracy_{name}"] = model.evaluate(tested, data.splits["test"][1], verbose=0)[1]
 else:
     print(f"{data.name} has no test pictures: the validation accuracies are all there is, a little too good")
-results.compare("07", **numbers)
+results.compare("feature_extraction", **numbers)
 
 # %% [markdown]
 # "Our full run" was made with photographs, `cats_vs_dogs` at 224 × 224: harder than drawings for a small network, easier for the base.
@@ -930,7 +933,7 @@ results.compare("07", **numbers)
 # You can also skip them all: nothing later depends on them.
 
 # %%
-ex = exercises.lesson("07")
+ex = exercises.lesson("feature_extraction")
 
 # %% [markdown]
 # ### 1 · What changes?
@@ -1041,7 +1044,7 @@ plan = {"start": ..., "channels": ..., "layer": ..., "augmentation": ..., "valid
 ex.xrays.check(plan)
 
 # %%
-exercises.progress()
+ex.progress()
 
 # %% [markdown]
 # ### To think about, or to measure
@@ -1087,4 +1090,4 @@ exercises.progress()
 # - J. Yosinski, J. Clune, Y. Bengio and H. Lipson, *How transferable are features in deep neural networks?*, NIPS 2014: the question of section 8, asked thoroughly.
 # - Keras, [Transfer learning and fine-tuning](https://keras.io/guides/transfer_learning/): freezing, and batch normalisation.
 #
-# **Next:** [08 · Fine-tuning](08_fine_tuning.ipynb), where the last layers of the base learn our pictures too.
+# In *[Fine-tuning](lesson:fine_tuning)*, the last layers of the base learn our pictures too.

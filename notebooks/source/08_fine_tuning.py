@@ -11,7 +11,7 @@
 # ---
 
 # %% [markdown]
-# # 08 · Fine-tuning
+# # Fine-tuning
 #
 # How to let the top of a pretrained network adapt to your pictures, carefully: head first, a few blocks, small steps, and proof of what has moved.
 #
@@ -23,7 +23,7 @@
 # - choose a learning rate and the number of blocks by measuring;
 # - compare training from scratch, a frozen base and a fine-tuned one, say how sure the differences are, and use the best on a picture of your own.
 #
-# **You need:** lessons 04, 06 and 07 · **Time:** about 50 minutes to read, about a minute to run · **Before:** [07 · Feature extraction](07_feature_extraction.ipynb) · **Next:** [09 · Visualizing what networks learn](09_visualizing_features.ipynb)
+# **You need:** [Checkpointing](lesson:checkpointing), [Augmentation](lesson:augmentation), [Feature extraction](lesson:feature_extraction) · **Time:** about 50 minutes to read, about a minute to run
 
 # %% [markdown]
 # Change a value here and run the notebook again.
@@ -81,7 +81,7 @@ Path("output").mkdir(exist_ok=True)
 # %% [markdown]
 # ## 1. The question: what if the features do not quite fit?
 #
-# Lesson 07 used a network as it came from ImageNet, **frozen**: only a new head was trained.
+# *[Feature extraction](lesson:feature_extraction)* used a network as it came from ImageNet, **frozen**: only a new head was trained.
 # But ImageNet holds photographs, and our pictures may be something else.
 # **Predict:** for which of the layers does that matter more, the early ones, which find edges and spots, or the late ones, which know parts of animals and things?
 
@@ -103,7 +103,7 @@ print(data)
 
 # %% [markdown]
 # The base wants colour pictures of `IMAGE_SIZE` × `IMAGE_SIZE`, so grey ones get their channel three times, and small ones are enlarged.
-# Each training picture is augmented a few times in advance, by the warp of lesson 06.
+# Each training picture is augmented a few times in advance, by the warp known from *[Augmentation](lesson:augmentation)*.
 # (The validation toy pets are turned, shifted or mirrored, the training ones are not.)
 
 # %%
@@ -145,7 +145,7 @@ print(f"{len(labels['train']):,} training pictures, {VARIATIONS} from each")
 # | step | in the third lecture | here |
 # | --- | --- | --- |
 # | 1 | add your own network on top of a pretrained base | `head` on `base` |
-# | 2 | freeze the base | its features are computed once and stored (lesson 07) |
+# | 2 | freeze the base | its features are computed once and stored, as in *[Feature extraction](lesson:feature_extraction)* |
 # | 3 | train the part that you added | `head.fit` |
 # | 4 | unfreeze some layers of the base | from `FIRST_UNFROZEN` on, **and compile again** |
 # | 5 | train both together | with a **low learning rate** |
@@ -279,7 +279,7 @@ def gradients(head):
 
 
 start_base, start_head = base.model.get_weights(), head.get_weights()
-by_random = [gradients(new_head(SEED + extra)) for extra in range(3)]
+by_random = [gradients(new_head((SEED + extra) % 2**32)) for extra in range(3)]
 by_trained = gradients(head)
 
 # %% [markdown]
@@ -332,7 +332,7 @@ print("two random heads ask for different changes (cosine below 0.9):", "yes" if
 #
 # What happens if you unfreeze the whole base (except BatchNormalization, see section 6)?
 # We train ten steps: behind a random head and behind the trained one, with the rate that the head was trained with, and behind the trained one with a very low rate.
-# `start_again` puts base and head back, and empties the optimizer's memory (lesson 04).
+# `start_again` puts base and head back, and empties the optimizer's memory (see *[Checkpointing](lesson:checkpointing)*).
 
 
 # %%
@@ -740,8 +740,8 @@ plots.show(
 # ## 9. The fine-tuned network
 #
 # All five steps together, in few lines.
-# Lesson 09 will repeat them, so here is the recipe once more from the start: the head is trained (step 3, section 2), now come steps 4 and 5.
-# `ModelCheckpoint` keeps the weights of the epoch with the lowest validation loss (lesson 04).
+# *[Visualizing what networks learn](lesson:visualizing_features)* will repeat them, so here is the recipe once more from the start: the head is trained (step 3, section 2), now come steps 4 and 5.
+# `ModelCheckpoint` keeps the weights of the epoch with the lowest validation loss (see *[Checkpointing](lesson:checkpointing)*).
 
 # %%
 start = time.perf_counter()
@@ -749,7 +749,7 @@ unfreeze(base.model, FIRST_UNFROZEN)  # step 4, and compile after it
 model = compiled(attach(upper, head), LEARNING_RATE)
 start_again(model, LEARNING_RATE)
 best = keras.callbacks.ModelCheckpoint(
-    "output/08_fine_tuned.weights.h5",
+    "output/fine_tuned.weights.h5",
     monitor="val_loss",
     mode="min",
     save_best_only=True,
@@ -777,7 +777,7 @@ allowed = {weight.path for layer in upper.layers for weight in layer.trainable_w
 moved = set(what_moved())
 print(f"moved: {len(moved)} arrays, of {len(allowed)} that may; others: {len(moved - allowed)}")
 assert moved <= allowed
-model.load_weights("output/08_fine_tuned.weights.h5")
+model.load_weights("output/fine_tuned.weights.h5")
 loaded = model.evaluate(cut_maps["validation"], labels["validation"], batch_size=200, verbose=0)[0]
 assert np.isclose(loaded, min(history["val_loss"]), rtol=1e-2)
 print("loss of the loaded network equals the best epoch's: yes")
@@ -787,8 +787,8 @@ print("loss of the loaded network equals the best epoch's: yes")
 
 # %%
 whole = attach(base.model, head)
-whole.save("output/08_fine_tuned.keras")
-copy = keras.models.load_model("output/08_fine_tuned.keras")
+whole.save("output/fine_tuned.keras")
+copy = keras.models.load_model("output/fine_tuned.keras")
 few = pictures["validation"][:20].astype("float32")
 print(
     "the saved network gives the same answers:",
@@ -798,7 +798,7 @@ print(
 # %% [markdown]
 # ## 10. From scratch, frozen, fine-tuned
 #
-# For comparison, the small network of lesson 06 learns from nothing, with augmentation inside the model as there: a new variation in every epoch, at 48 × 48.
+# For comparison, the small network of *[Augmentation](lesson:augmentation)* learns from nothing, with augmentation inside the model as there: a new variation in every epoch, at 48 × 48.
 # **Predict** the order of the three on test pictures, and of their seconds.
 
 # %%
@@ -914,7 +914,7 @@ print(", ".join(f"{data.classes[number]} {shares[number]:.3f}" for number in ord
 # %% [markdown]
 # A network that was fine-tuned on drawings is asked about a photograph here: it may be right, because its lower layers know photographs, or wrong and very sure of it.
 # And it has to choose one of *its* classes: with `IMAGE = "rocket"`, too, since "none of these" was never among the answers.
-# Lesson 09 shows where in the picture such an answer comes from.
+# *[Visualizing what networks learn](lesson:visualizing_features)* shows where in the picture such an answer comes from.
 #
 # ## 12. The numbers
 #
@@ -928,7 +928,11 @@ for name, (scores, _) in final.items():
         short = "val" if split == "validation" else split
         found[f"{short}_accuracy_{name.replace(' ', '_').replace('-', '_')}"] = scores[split]
 results.compare(
-    "08", **found, gradient_ratio=ratio, best_rate=best_rate, seconds_fine_tuned=seconds["fine-tuned"]
+    "fine_tuning",
+    **found,
+    gradient_ratio=ratio,
+    best_rate=best_rate,
+    seconds_fine_tuned=seconds["fine-tuned"],
 )
 
 # %% [markdown]
@@ -940,7 +944,7 @@ results.compare(
 # You can also skip them all: nothing later depends on them.
 
 # %%
-ex = exercises.lesson("08")
+ex = exercises.lesson("fine_tuning")
 
 # %% [markdown]
 # ### 1 · The five steps, from memory
@@ -1046,7 +1050,7 @@ def choose_rate(accuracies, frozen, count):
 ex.choose_rate.check(choose_rate)
 
 # %%
-exercises.progress()
+ex.progress()
 
 # %% [markdown]
 # ### To think about, or to measure
@@ -1083,4 +1087,4 @@ exercises.progress()
 # - S. Ioffe and C. Szegedy, *Batch normalization*, ICML 2015, arXiv:1502.03167.
 # - M. Tan and Q. Le, *EfficientNet*, ICML 2019, arXiv:1905.11946; R. Liu, *Higher accuracy on vision models with EfficientNet-Lite*, TensorFlow Blog, 2020.
 #
-# **Next:** [09 · Visualizing what networks learn](09_visualizing_features.ipynb), where we look at what the network looks at.
+# In *[Visualizing what networks learn](lesson:visualizing_features)* we look at what the network looks at.

@@ -11,7 +11,7 @@
 # ---
 
 # %% [markdown]
-# # 09 · Visualizing what networks learn
+# # Visualizing what networks learn
 #
 # How to look into a trained network: what its layers answer, what excites its filters, which pixels speak for a class, and how far such pictures can be trusted.
 #
@@ -23,7 +23,7 @@
 # - check a heatmap with a second method, occlusion, that uses no gradients;
 # - measure whether heatmaps point at the right thing, against baselines that are hard to beat.
 #
-# **You need:** lessons 06 to 08 · **Time:** about 50 minutes to read, about a minute to run · **Before:** [08 · Fine-tuning](08_fine_tuning.ipynb)
+# **You need:** [Augmentation](lesson:augmentation), [Feature extraction](lesson:feature_extraction), [Fine-tuning](lesson:fine_tuning) · **Time:** about 50 minutes to read, about a minute to run
 
 # %% [markdown]
 # Change a value here and run the notebook again.
@@ -33,7 +33,7 @@
 # %% tags=["parameters"]
 DATASET: str = "toy_pets"  # toy_pets, digits, mnist, cifar10, cats_vs_dogs, or the path of a folder
 IMAGE: str = "chelsea"  # chelsea, coffee, astronaut, rocket, camera, or the path of an image file
-BASE: str = "efficientnet_lite0"  # also vgg16, resnet50, … (lesson 07): these are downloaded
+BASE: str = "efficientnet_lite0"  # also vgg16, resnet50, … (Feature extraction): these are downloaded
 FIRST_UNFROZEN: str = "block6a_expand_conv"  # a layer of the base: the layers before it stay frozen
 IMAGE_SIZE: int = 128  # pixels a side as the base gets them, 64 to 224
 N_TRAIN: int | None = None  # training images, from one a class; None: all (of mnist or cifar10, take 2000)
@@ -74,6 +74,7 @@ with runtime.quiet():
     from keras import layers
 
 plots.set_style()
+training.check_settings(SEED=SEED)
 keras.utils.set_random_seed(SEED)
 
 # %% [markdown]
@@ -95,7 +96,6 @@ training.check_settings(
     BATCH_SIZE=BATCH_SIZE,
     LEARNING_RATE=LEARNING_RATE,
     IMAGE_SIZE=IMAGE_SIZE,
-    SEED=SEED,
 )
 checks.whole("STEPS", STEPS, 1)
 checks.whole("IMAGE_SIZE", IMAGE_SIZE, 64)
@@ -104,7 +104,7 @@ if not 8 <= PATCH <= IMAGE_SIZE:
 print(data)
 
 # %% [markdown]
-# As in lesson 08, grey pictures get their channel three times and small ones are enlarged.
+# As in *[Fine-tuning](lesson:fine_tuning)*, grey pictures get their channel three times and small ones are enlarged.
 # To keep the lesson short we look at 400 validation pictures at most, evenly chosen.
 
 # %%
@@ -149,12 +149,12 @@ for ax, index in zip(figure.axes, some):
 plots.show(figure, alt=f"Validation pictures of {data.name}; where heads are known, each in a box.")
 
 # %% [markdown]
-# ## 2. The network: lesson 08 in short
+# ## 2. The network: fine-tuning in short
 #
 # The base without its head, and our own: the mean of each feature map, dropout, one dense layer.
 # First the head learns on stored features, of the training pictures and of one augmented version of each; then the last blocks of the base learn with it, at a low rate, on new augmented versions.
 # BatchNormalization stays in inference mode.
-# (We do not load lesson 08's file, so that this lesson runs alone; and with 128 pixels a side the heatmaps are a little finer.)
+# (We do not load the file from *[Fine-tuning](lesson:fine_tuning)*, so that this lesson runs alone; and with 128 pixels a side the heatmaps are a little finer.)
 
 
 # %%
@@ -372,8 +372,8 @@ for name in rows:
 
 # %% [markdown]
 # Where a filter of the last stage ends lower than it began, the last step jumped over the top: steps of a fixed length never settle.
-# Early filters want plain stripes, dots and colours; we met such filters in lesson 01, made by hand.
-# Later ones see more of the picture (lesson 02: the receptive field); what they want is less regular, and harder to name.
+# Early filters want plain stripes, dots and colours; we met such filters in *[Convolution](lesson:convolution)*, made by hand.
+# Later ones see more of the picture (their receptive field, see *[Pooling](lesson:pooling)*); what they want is less regular, and harder to name.
 # Be careful with stories about the last row: each picture is *one* of many that excite the filter, it was found from noise, and it lies far from all photographs.
 # Better looking ones need further rules, such as smoothness (Olah and others, 2017).
 #
@@ -428,8 +428,8 @@ plots.matrix(explained.maps[0], axes[2], title="its heatmap", decimals=2)
 plots.show(
     figure,
     alt=(
-        f"A validation picture of {data.name}, its class activation map as a matrix of signed numbers, and the "
-        "heatmap, a matrix of numbers between 0 and 1 with the same pattern."
+        f"A validation picture of {data.name}, its class activation map as a matrix of signed numbers, "
+        "and the heatmap, a matrix of numbers between 0 and 1 with the same pattern."
     ),
 )
 
@@ -757,7 +757,7 @@ results.record(**numbers)
 # You can also skip them all: nothing later depends on them.
 
 # %%
-ex = exercises.lesson("09")
+ex = exercises.lesson("visualizing_features")
 
 # %% [markdown]
 # ### 1 · What does each method need?
@@ -861,7 +861,7 @@ plan = {"pictures": ..., "measure": ..., "baseline": ..., "verdict": ...}
 ex.ruler_test.check(plan)
 
 # %%
-exercises.progress()
+ex.progress()
 
 # %% [markdown]
 # ### To think about, or to measure
@@ -903,5 +903,4 @@ exercises.progress()
 # - M. Ribeiro, S. Singh and C. Guestrin, *"Why should I trust you?": explaining the predictions of any classifier*, KDD 2016: wolves and snow.
 # - F. Chollet, *Deep learning with Python*, Manning, 2017, section 5.4.
 #
-# **This is the last lesson.**
-# Go back to the question that began the course, and answer it for pictures of your own: load them as `DATASET` in lesson 08, and look here at what your network sees.
+# Go back to the question that began the course, and answer it for pictures of your own: load them as `DATASET` in *[Fine-tuning](lesson:fine_tuning)*, and look here at what your network sees.

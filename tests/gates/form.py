@@ -4,6 +4,7 @@ import ast
 import re
 
 from IPython.core.inputtransformer2 import TransformerManager
+from prose import problems_of_text
 
 from course_utils.batch.lessons import read_parameters, tagged
 from course_utils.results import read_records
@@ -36,6 +37,8 @@ def problems(notebook, size=0):
         found.append("was not executed from top to bottom in one go")
     for number, cell in enumerate(code, 1):
         found += [f"code cell {number} {problem}" for problem in _cell(cell)]
+    for number, cell in enumerate((cell for cell in notebook.cells if cell.cell_type == "markdown"), 1):
+        found += [f"text cell {number} {problem}" for problem in problems_of_text(cell.source)]
     bearing = [cell for cell in code if cell.outputs]
     compared = [
         cell for cell in bearing if EXEMPT not in cell.metadata.get("tags", []) and any(map(_is_compared, cell.outputs))

@@ -7,7 +7,8 @@ import shutil
 import nbformat
 import pytest
 
-from course_utils.batch import UsageError, build
+import course_utils
+from course_utils.batch import UsageError, address, build, source
 
 SOURCE = """\
 # ---
@@ -19,9 +20,11 @@ SOURCE = """\
 # ---
 
 # %% [markdown]
-# # 01 · First
+# # First
 #
 # What it teaches.
+#
+# **You need:** nothing · **Time:** a second
 
 # %% tags=["parameters"]
 EPOCHS: int = 3  # passes
@@ -39,6 +42,7 @@ import sys; print(EPOCHS + 1)
 # %%
 import os; print(os.listdir())
 """
+UNSET = '[project]\n[project.urls]\nRepository = "https://github.com/set_this_address/convnet-course"\n'
 README = f"before\n{build.TABLE_START}\n{build.TABLE_END}\nafter\n"
 
 
@@ -115,6 +119,29 @@ def test_the_badge_and_the_setup_cell_come_from_the_one_address(built):
     assert 'find_spec("course_utils") is None' in notebook.cells[2].source
 
 
+def test_without_an_address_nothing_leads_nowhere_and_the_setup_cell_says_what_to_do(clone, monkeypatch):
+    clone.with_name("pyproject.toml").write_text(UNSET, encoding="utf-8")
+    monkeypatch.setattr(build, "execute", lambda notebook, _: notebook)
+    build.build(clone, say=lambda _: None)
+    assert not re.search(r"colab|https?://", (clone / "01_first.ipynb").read_text(encoding="utf-8"), re.IGNORECASE)
+    assert "| [01 · First](notebooks/01_first.ipynb) | What it teaches. |\n" in clone.with_name("README.md").read_text(
+        encoding="utf-8"
+    )
+    setup = read(clone).cells[2].source
+    assert max(map(len, setup.splitlines())) <= 110, "wider than a laptop shows"
+    exec(setup, {})  # where the package is there, it is silent
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ImportError, match="helper package is not installed. Run  %pip install FOLDER  in a cell"):
+        exec(setup, {})
+
+
+def test_a_notebook_states_its_lesson_and_the_version_that_it_was_built_for(built):
+    notebook = read(built)
+    assert notebook.metadata["course"]["lesson"] == "first"
+    assert notebook.metadata["course"]["version"] == course_utils.__version__
+    assert notebook.cells[2].source.endswith('\nruntime.built_for("0.2")') and notebook.cells[2].outputs == []
+
+
 def test_the_readme_table_comes_from_the_sources(built):
     text = built.with_name("README.md").read_text(encoding="utf-8")
     assert text.startswith("before\n") and text.endswith("\nafter\n")
@@ -137,22 +164,22 @@ def test_building_twice_changes_nothing_but_measured_times(built):
 
 def test_an_edit_changes_the_id_of_that_cell_alone(built):
     before = [cell.id for cell in read(built).cells]
-    source = built / "source" / "01_first.py"
-    source.write_text(SOURCE.replace('print("b")', 'print("c")'), encoding="utf-8")
-    after = [cell.id for cell in build.from_source(source, "https://github.com/some/where").cells]
+    path = built / "source" / "01_first.py"
+    path.write_text(SOURCE.replace('print("b")', 'print("c")'), encoding="utf-8")
+    after = [cell.id for cell in source.from_source(path, "https://github.com/some/where").cells]
     assert [a == b for a, b in zip(before, after)] == [True] * 5 + [False, True]
 
 
 def test_equal_cells_have_different_ids(clone):
-    source = clone / "source" / "01_first.py"
-    source.write_text(SOURCE + "\n# %%\nx = 1\n\n# %%\nx = 1\n", encoding="utf-8")
-    ids = [cell.id for cell in build.from_source(source, "https://github.com/some/where").cells]
+    path = clone / "source" / "01_first.py"
+    path.write_text(SOURCE + "\n# %%\nx = 1\n\n# %%\nx = 1\n", encoding="utf-8")
+    ids = [cell.id for cell in source.from_source(path, "https://github.com/some/where").cells]
     assert len(set(ids)) == len(ids)
 
 
 def test_check_agrees_after_a_build(built):
     said = []
-    build.build(built, check=True, say=said.append)
+    build.check(built, say=said.append)
     assert said == ["1 notebooks agree with their sources"]
 
 
@@ -175,27 +202,96 @@ def edit(folder, change):
 def test_a_notebook_edited_by_hand_is_named_and_not_overwritten(built, change, place):
     edit(built, change)
     with pytest.raises(build.BuildError, match=f"01_first.ipynb was edited by hand: {place}"):
-        build.build(built, check=True)
-    text = (built / "01_first.ipynb").read_text(encoding="utf-8")
+        build.check(built)
+    refused_and_kept(built, "01_first.ipynb was edited by hand")
+
+
+def refused_and_kept(folder, why):
+    """Neither `build` nor `build --text` overwrites 01_first.ipynb, which `--force` does, keeping a copy beside it."""
+    path = folder / "01_first.ipynb"
+    before = path.read_bytes()
+    for function in (build.build, build.build_text):
+        with pytest.raises(build.BuildError, match=f"(?s){why}.*to source/.*Nothing was overwritten"):
+            function(folder)
+    assert path.read_bytes() == before
+    (folder / "01_first.ipynb.bak-1").write_text("older")
+    said = []
+    build.build(folder, force=True, say=said.append)
+    assert said == ["kept     01_first.ipynb.bak-2, which is what 01_first.ipynb was", "built    01_first"]
+    assert (folder / "01_first.ipynb.bak-1").read_text() == "older"
+    assert (folder / "01_first.ipynb.bak-2").read_bytes() == before
+    build.check(folder, say=lambda _: None)
+
+
+MARK = b"\xef\xbb\xbf"
+
+
+@pytest.mark.parametrize(
+    "change, why",
+    [
+        (lambda text: text.encode("utf-16"), "cannot be read: it is in UTF-16: save it as UTF-8"),
+        (
+            lambda text: text.replace('print(\\"b\\")', "\n<<<<<<< HEAD\n").encode(),
+            r"cannot be read: it has Git's marks of a conflict \(<<<<<<<, line \d+\): resolve it",
+        ),
+        (lambda text: text[:-100].encode(), "cannot be read: it is no notebook .NotJSONError"),
+        (lambda text: b"", "cannot be read: it is empty"),
+        (lambda text: b"[1, 2]", "cannot be read: it is no notebook"),
+        (
+            lambda text: b'{"cells": [{}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}',
+            "cannot be read: it is no",
+        ),
+        (
+            lambda text: text.encode("latin-1", "replace") + b"\xe9",
+            "cannot be read: it is no notebook .UnicodeDecodeError",
+        ),
+        (lambda text: MARK + text.replace("EPOCHS + 1", "EPOCHS + 2").encode(), r"was edited by hand: cell 6"),
+    ],
+    ids=["UTF-16", "conflict", "cut off", "empty", "a list", "no cells", "Latin-1", "a mark and an answer"],
+)
+def test_a_notebook_that_cannot_be_read_is_never_overwritten_unasked(built, monkeypatch, change, why):
+    monkeypatch.setattr(build, "execute", lambda notebook, _: notebook)
+    path = built / "01_first.ipynb"
+    path.write_bytes(change(path.read_text(encoding="utf-8")))
+    with pytest.raises(build.BuildError, match=f"01_first.ipynb {why}"):
+        build.check(built)
+    refused_and_kept(built, f"01_first.ipynb {why}")
+
+
+def test_a_byte_order_mark_is_no_change(built):
+    path = built / "01_first.ipynb"
+    path.write_bytes(MARK + path.read_bytes())
+    build.check(built, say=lambda _: None)
+
+
+def test_what_is_saved_during_a_build_is_not_overwritten(built, monkeypatch):
+    path = built / "01_first.ipynb"
+
+    def execute(notebook, _):
+        path.write_bytes(path.read_bytes() + b"\n")
+        return notebook
+
+    monkeypatch.setattr(build, "execute", execute)
     with pytest.raises(
-        build.BuildError, match="edited by hand.*move the change to source/01_first.py.*Nothing was overwritten"
+        build.BuildError, match="01_first.ipynb was saved while it was being built: it was not overwritten"
     ):
         build.build(built)
-    assert (built / "01_first.ipynb").read_text(encoding="utf-8") == text
+    saved = path.read_bytes()
+    assert saved.endswith(b"}\n\n")
     build.build(built, force=True, say=lambda _: None)
-    build.build(built, check=True, say=lambda _: None)
+    assert (built / "01_first.ipynb.bak-1").read_bytes() == saved + b"\n"
 
 
 def test_running_and_saving_in_an_editor_is_no_edit(built):
     edit(built, lambda notebook: notebook.cells[3].metadata.update(editable=True, collapsed=False))
     edit(built, lambda notebook: notebook.cells[5].update(execution_count=99))
-    build.build(built, check=True, say=lambda _: None)
+    build.check(built, say=lambda _: None)
 
 
 def test_a_changed_source_is_named(built):
     (built / "source" / "01_first.py").write_text(SOURCE.replace("int = 3", "int = 4"), encoding="utf-8")
     with pytest.raises(build.BuildError, match="source/01_first.py has changed since .* cell 4 .'EPOCHS: int = 3"):
-        build.build(built, check=True)
+        build.check(built)
 
 
 @pytest.mark.parametrize(
@@ -215,7 +311,7 @@ def test_a_changed_source_is_named(built):
 def test_every_other_drift_is_named(built, name, text, message):
     (built.parent / name).write_text(text, encoding="utf-8")
     with pytest.raises(build.BuildError, match=message):
-        build.build(built, check=True)
+        build.check(built)
 
 
 def test_a_raising_cell_is_named_and_the_old_notebook_stays(built):
@@ -236,7 +332,7 @@ def test_a_kernel_that_dies_is_named(built):
 def test_one_hand_edit_stops_the_build_before_anything_is_overwritten(built):
     (built / "source" / "00_zero.py").write_text(SOURCE, encoding="utf-8")
     edit(built, lambda notebook: notebook.cells[5].update(source="mine"))
-    with pytest.raises(build.BuildError, match="01_first.ipynb was edited by hand.*Nothing was overwritten"):
+    with pytest.raises(build.BuildError, match="(?s)01_first.ipynb was edited by hand.*Nothing was overwritten"):
         build.build(built)
     assert not (built / "00_zero.ipynb").exists()
 
@@ -248,28 +344,14 @@ def test_a_notebook_saved_without_cell_ids_is_an_edit_and_no_crash(built):
         del cell["id"]
     path.write_text(json.dumps({**notebook, "nbformat_minor": 0}), encoding="utf-8")
     with pytest.raises(build.BuildError, match="01_first.ipynb was edited by hand"):
-        build.build(built, check=True)
-
-
-def test_a_damaged_notebook_is_named_and_built_anew(built):
-    (built / "01_first.ipynb").write_text("{", encoding="utf-8")
-    with pytest.raises(build.BuildError, match="01_first.ipynb has not been built, or is damaged"):
-        build.build(built, check=True)
-    build.build(built, say=lambda _: None)
-    build.build(built, check=True, say=lambda _: None)
+        build.check(built)
 
 
 def test_a_source_without_a_title_is_refused_before_anything_is_built(clone):
-    (clone / "source" / "01_first.py").write_text(SOURCE.replace("# # 01 · First", "# First"), encoding="utf-8")
+    (clone / "source" / "01_first.py").write_text(SOURCE.replace("# # First", "# First"), encoding="utf-8")
     with pytest.raises(build.BuildError, match="source/01_first.py must begin with a title"):
         build.build(clone)
     assert not (clone / "01_first.ipynb").exists()
-
-
-def test_without_an_address_nothing_is_built(clone):
-    clone.with_name("pyproject.toml").write_text("[project]\n")
-    with pytest.raises(UsageError, match="build needs the repository's address"):
-        build.build(clone)
 
 
 def test_widget_metadata_is_removed(clone, monkeypatch):
@@ -293,27 +375,159 @@ def test_unknown_lessons_and_missing_sources_are_refused(built, tmp_path):
         build.build(tmp_path)
 
 
-def test_the_address_stands_in_one_place():
-    from course_utils.paths import find_notebooks
+# ------------------------------------------------------------------------------ text and address, without executing
 
-    try:
-        root = find_notebooks().parent
-    except FileNotFoundError:
-        pytest.skip("the wheel alone has no repository around it")
-    address = build.repository_address(root / "notebooks")
-    path = address.removeprefix("https://github.com/")
-    found = {
-        file.relative_to(root).as_posix()
-        for file in root.rglob("*")
-        if file.suffix in {".py", ".toml", ".md", ".yml", ".txt"}
-        and not any(part.startswith(".") for part in file.relative_to(root).parts)
-        and path in file.read_text(encoding="utf-8")
-    }
-    assert found <= {"pyproject.toml", "README.md"}
-    outside = re.sub(
-        f"{re.escape(build.TABLE_START)}.*{re.escape(build.TABLE_END)}",
-        "",
-        (root / "README.md").read_text(encoding="utf-8"),
-        flags=re.DOTALL,
+
+def never(*_):
+    raise AssertionError("a notebook was executed")
+
+
+def test_text_is_exchanged_and_outputs_stay(built, monkeypatch):
+    before = read(built)
+    path = built / "source" / "01_first.py"
+    path.write_text(
+        SOURCE.replace("What it teaches", "What it says").replace("seconds differ", "times differ")
+        + "\n# %% [markdown]\n# A last word.\n",
+        encoding="utf-8",
     )
-    assert path not in outside
+    monkeypatch.setattr(build, "execute", never)
+    said = []
+    build.build_text(built, say=said.append)
+    after = read(built)
+    assert said == ["text     01_first"] and "What it says." in after.cells[0].source
+    assert after.cells[-1].source == "A last word." and after.cells[4].metadata["reason"] == "times differ"
+    assert outputs(after) == outputs(before) and outputs(after)[3] == "a\nb\n4\n"
+    assert [cell.get("execution_count") for cell in after.cells] == [None, None, 1, 2, 3, 4, 5, None]
+    assert "What it says." in built.with_name("README.md").read_text(encoding="utf-8")
+    build.check(built, say=lambda _: None)
+
+
+@pytest.mark.parametrize(
+    "old, new, place",
+    [
+        ("int = 3", "int = 4", r"code cell 2 \('EPOCHS: int = 4"),
+        ('print("b")', 'print("c")', r"code cell 4 \('%matplotlib inline'\)$"),
+        ("# %%\nimport os", "# %%\nx = 1\n\n# %%\nimport os", r"code cell 5 \('x = 1'\), 6 code cells instead of 5$"),
+        ("# %%\nimport os", "# %% [markdown]\n# import os", "4 code cells instead of 5$"),
+    ],
+)
+def test_text_is_refused_where_code_has_changed(built, monkeypatch, old, new, place):
+    text = (built / "01_first.ipynb").read_text(encoding="utf-8")
+    (built / "source" / "01_first.py").write_text(SOURCE.replace(old, new), encoding="utf-8")
+    (built / "source" / "02_second.py").write_text(SOURCE, encoding="utf-8")
+    monkeypatch.setattr(build, "execute", never)
+    with pytest.raises(
+        build.BuildError,
+        match=f"(?sm)^code of source/01_first.py has changed: {place}.*^02_second.ipynb has not been built$"
+        ".*build these lessons. Nothing was changed",
+    ):
+        build.build_text(built)
+    assert (built / "01_first.ipynb").read_text(encoding="utf-8") == text
+
+
+def test_a_lesson_put_in_front_needs_no_execution_of_the_others(built, monkeypatch):
+    before = read(built)
+    (built / "01_first.ipynb").rename(built / "02_first.ipynb")
+    (built / "source" / "01_first.py").rename(built / "source" / "02_first.py")
+    (built / "source" / "01_new.py").write_text(SOURCE.replace("# First", "# New"), encoding="utf-8")
+    monkeypatch.setattr(build, "execute", never)
+    build.build_text(built, ["first"], say=lambda _: None)
+    after = nbformat.read(built / "02_first.ipynb", 4)
+    assert after.cells[0].source.startswith("# 02 · First\n")
+    assert after.cells[0].source.endswith("· **Before:** [01 · New](01_new.ipynb)")
+    assert outputs(after) == outputs(before)
+    table = built.with_name("README.md").read_text(encoding="utf-8")
+    assert re.findall(r"\| \[(\d\d · \w+)\]", table) == ["01 · New", "02 · First"]
+
+
+def test_an_address_is_set_everywhere_and_outputs_stay(built, monkeypatch):
+    monkeypatch.setattr(build, "execute", lambda notebook, _: notebook)
+    root = built.parent
+    (root / "pyproject.toml").write_text(
+        UNSET + 'Issues = "https://github.com/set_this_address/convnet-course/issues"\n'
+    )
+    (root / "CITATION.cff").write_bytes(b"url: https://github.com/set_this_address/convnet-course\r\n")
+    (built / "source" / "02_second.py").write_text(SOURCE.replace("# First", "# Second"), encoding="utf-8")
+    (built / "source" / "03_third.py").write_text(SOURCE.replace("# First", "# Third"), encoding="utf-8")
+    build.build(built, ["first", "second"], say=lambda _: None)
+    notebook = read(built)
+    notebook.cells[3].outputs = [nbformat.v4.new_output("stream", text="kept\n")]
+    build.write_notebook(notebook, built / "01_first.ipynb")
+    monkeypatch.setattr(build, "execute", never)
+    for new in ("https://github.com/Ann-1/nets.git", "https://github.com/bob/convnet-course/"):
+        build.set_address(built, new, say=lambda _: None)
+        new = new.removesuffix(".git").rstrip("/")
+        assert address.read(root) == new
+        assert f'Issues = "{new}/issues"' in (root / "pyproject.toml").read_text()
+        assert (root / "CITATION.cff").read_bytes() == f"url: {new}\r\n".encode()
+        table = (root / "README.md").read_text(encoding="utf-8")
+        for name in ("01_first", "02_second"):
+            link = f"https://colab.research.google.com/github/{new.removeprefix('https://github.com/')}/blob/main/notebooks/{name}.ipynb"
+            assert f"({link})" in table
+            cells = nbformat.read(built / f"{name}.ipynb", 4).cells
+            assert f"({link})" in cells[1].source and f"convnet-course @ git+{new}" in cells[2].source
+        assert "blob/main/notebooks/03_third.ipynb" in table and not (built / "03_third.ipynb").exists()
+        assert not any("set_this_address" in path.read_text(encoding="utf-8") for path in root.rglob("*.*"))
+    assert outputs(read(built))[1] == "kept\n"
+
+
+def test_an_address_waits_for_code_that_was_not_executed(built):
+    (built / "source" / "01_first.py").write_text(SOURCE.replace("int = 3", "int = 4"), encoding="utf-8")
+    before = {path: path.read_bytes() for path in built.parent.rglob("*.*")}
+    with pytest.raises(build.BuildError, match="code of source/01_first.py has changed"):
+        build.set_address(built, "https://github.com/ann/nets")
+    assert {path: path.read_bytes() for path in built.parent.rglob("*.*")} == before
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "",
+        "nets",
+        "http://github.com/ann/nets",
+        "https://gitlab.com/ann/nets",
+        "git@github.com:ann/nets",
+        "https://github.com/ann",
+        "https://github.com/ann/nets/tree/main",
+        "https://github.com/set_this_address/convnet-course",
+        "https://github.com/ann/..",
+        "https://github.com/ann/my nets",
+    ],
+)
+def test_what_is_no_address_is_refused_and_changes_nothing(built, bad):
+    before = {path: path.read_bytes() for path in built.parent.rglob("*.*")}
+    with pytest.raises(
+        UsageError, match=f"repository's address must be https://github.com/OWNER/NAME; got {re.escape(repr(bad))}"
+    ):
+        build.set_address(built, bad)
+    assert {path: path.read_bytes() for path in built.parent.rglob("*.*")} == before
+
+
+@pytest.mark.parametrize(
+    "project, message",
+    [
+        ("[project]\n", r'has no address to replace: give it  Repository = "https://github.com/set_this_address/'),
+        ("[project", "where the repository's address stands, cannot be read"),
+        ('[project.urls]\nRepository = "nets"\n', "must be https://github.com/OWNER/NAME; got 'nets'"),
+    ],
+)
+def test_a_project_that_cannot_take_an_address_is_refused(built, project, message):
+    built.with_name("pyproject.toml").write_text(project)
+    with pytest.raises(UsageError, match=message):
+        if "nets" in project:
+            build.check(built)
+        else:
+            build.set_address(built, "https://github.com/ann/nets")
+
+
+def test_only_the_repositorys_own_address_is_replaced(tmp_path):
+    (tmp_path / "pyproject.toml").write_text('[project.urls]\nRepository = "https://github.com/ann/nets.git"\n')
+    text = "See {0}, {0}.git, {0}/issues and {0}. Not {0}.js, {0}-2 or https://github.com/ann/net."
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "page.md").write_text(text.format("https://github.com/ann/nets"))
+    assert address.replace(tmp_path, "https://github.com/bob/x") == ["docs/page.md", "pyproject.toml"]
+    new, old = "https://github.com/bob/x", "https://github.com/ann/nets"
+    assert (tmp_path / "docs" / "page.md").read_text() == (
+        f"See {new}, {new}, {new}/issues and {new}. Not {old}.js, {old}-2 or https://github.com/ann/net."
+    )
+    assert address.replace(tmp_path, new) == []

@@ -178,19 +178,19 @@ def test_more_than_the_free_memory_is_refused_before_the_work(base, images, comp
 
 
 def test_a_containers_limit_counts(tmp_path, monkeypatch):
-    monkeypatch.setattr(features, "CGROUP", tmp_path)
+    monkeypatch.setattr(runtime, "CGROUP", tmp_path)
     machine = psutil.virtual_memory()._replace(available=10_000_000)
     monkeypatch.setattr(psutil, "virtual_memory", lambda: machine)
-    assert features._free_memory() == 10_000_000  # no such files
+    assert runtime.free_memory() == 10_000_000  # no such files
     for name, text in {
         "memory.max": "7000000\n",
         "memory.current": "5000000\n",
         "memory.stat": "anon 1\ninactive_file 1000000\n",
     }.items():
         (tmp_path / name).write_text(text)
-    assert features._free_memory() == 3_000_000
+    assert runtime.free_memory() == 3_000_000
     (tmp_path / "memory.max").write_text("max\n")
-    assert features._free_memory() == 10_000_000
+    assert runtime.free_memory() == 10_000_000
 
 
 def test_pictures_that_do_not_fit(base, images):

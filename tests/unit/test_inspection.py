@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from course_utils import inspection, models, runtime
+from course_utils import graphs, inspection, models, runtime
 
 with runtime.quiet():
     import keras
@@ -356,7 +356,7 @@ def test_inspecting_changes_nothing(build, images, tmp_path):
     model.compile(optimizer="sgd", loss="sparse_categorical_crossentropy")
 
     def state():
-        flags = [(path[-1].name, path[-1].trainable) for path in inspection._paths(model)]
+        flags = [(path[-1].name, path[-1].trainable) for path in graphs.paths(model)]
         return (
             flags,
             json.dumps(json.loads(model.to_json()), sort_keys=True),
@@ -512,9 +512,9 @@ GREY = PICTURES[..., :1]
             lambda m: inspection.grad_cam(m, PICTURES[:0]),
             r"images must have the shape .* got \(0, 12, 12, 3\)",
         ),
-        (functional, lambda m: inspection.occlusion(m, PICTURES, 13, 4), "patch must be at most 12 here; got 13"),
-        (functional, lambda m: inspection.occlusion(m, PICTURES, 4, 5), "stride must be at most 4 here; got 5"),
-        (functional, lambda m: inspection.occlusion(m, PICTURES, 4, 0), "stride must be at least 1"),
+        (functional, lambda m: inspection.occlusion(m, PICTURES, 13, 4), "patch must be from 1 to 12; got 13"),
+        (functional, lambda m: inspection.occlusion(m, PICTURES, 4, 5), "stride must be from 1 to 4; got 5"),
+        (functional, lambda m: inspection.occlusion(m, PICTURES, 4, 0), "stride must be from 1 to 4; got 0"),
         (
             maps_only,
             lambda m: inspection.grad_cam(m, PICTURES),
@@ -528,7 +528,7 @@ GREY = PICTURES[..., :1]
         (
             lambda: keras.Sequential([layers.Dense(2)]),
             lambda m: inspection.grad_cam(m, PICTURES),
-            "knows its input shape: let it begin with keras.Input",
+            "knows its input shape; got Sequential: let it begin with keras.Input",
         ),
     ],
 )

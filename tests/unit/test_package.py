@@ -2,8 +2,13 @@
 
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
+
+import course_utils
+from course_utils import runtime
 
 
 def loaded_by(statement):
@@ -22,11 +27,26 @@ def test_a_module_loads_on_first_use():
     assert "course_utils" in modules and "numpy" not in modules
 
 
-def test_an_unknown_module_is_refused_with_the_known_ones():
-    import course_utils
+def test_every_module_and_package_of_the_folder_can_be_reached():
+    folder = Path(course_utils.__file__).parent
+    files = {path.stem for path in folder.glob("*.py")} | {path.parent.name for path in folder.glob("*/__init__.py")}
+    public = {name for name in files if not name.startswith("_")}
+    assert {"counting", "batch", "exercises", "widgets"} <= public == set(course_utils.__all__)
+    for name in public:
+        assert getattr(course_utils, name).__name__ == f"course_utils.{name}"
+    assert set(dir(course_utils)) == public | {"__version__"}
 
-    with pytest.raises(AttributeError, match="course_utils has no module 'polts'; it has augment, checks, counting"):
-        course_utils.polts
+
+def test_an_unknown_module_is_refused_with_the_known_ones():
+    with pytest.raises(AttributeError, match="course_utils has no module 'polts'; it has augment, batch, checks"):
+        _ = course_utils.polts
+
+
+def test_the_version_of_the_package_is_that_of_the_project():
+    project = Path(course_utils.__file__).parents[1] / "pyproject.toml"
+    if not project.exists():
+        pytest.skip("the wheel alone has no repository around it")
+    assert course_utils.__version__ == tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"]
 
 
 def test_importing_tensorflow_quietly_leaves_stderr_empty():
@@ -48,6 +68,21 @@ def test_an_error_while_quiet_is_raised_and_stderr_restored():
 
 
 def test_versions_name_what_a_result_depends_on():
-    from course_utils.runtime import versions
+    assert {"python", "tensorflow", "keras", "numpy", "convnet-course"} <= runtime.versions().keys()
 
-    assert {"python", "tensorflow", "keras", "numpy", "convnet-course"} <= versions().keys()
+
+@pytest.mark.parametrize("version", ["3.1", "3.1.0", "3.1.9"])
+def test_a_lesson_of_this_version_says_nothing(monkeypatch, capsys, version):
+    monkeypatch.setattr(runtime, "__version__", "3.1.4")
+    runtime.built_for(version)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("version", ["3.0.4", "3.10", "2.1"])
+def test_a_lesson_of_another_version_says_so_in_one_line(monkeypatch, capsys, version):
+    monkeypatch.setattr(runtime, "__version__", "3.1.4")
+    runtime.built_for(version)
+    said = capsys.readouterr().out
+    assert said.count("\n") == 1
+    short = ".".join(version.split(".")[:2])
+    assert said.startswith(f"This lesson was built for version {short} of the course's package; 3.1 is installed: ")

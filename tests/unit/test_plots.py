@@ -27,6 +27,54 @@ def displayed(monkeypatch):
     return calls
 
 
+@pytest.fixture
+def own_matplotlibrc(tmp_path):
+    """Somebody's own settings, read as matplotlib reads them at its start."""
+    file = tmp_path / "matplotlibrc"
+    file.write_text(
+        "image.origin: lower\nimage.cmap: jet\nimage.interpolation: bicubic\nfigure.dpi: 50\nsavefig.dpi: 30\n"
+        "savefig.transparent: True\nsavefig.bbox: tight\nfont.family: monospace\naxes.grid: True\naxes.facecolor: black\n"
+        "axes.edgecolor: red\ntext.color: red\n"
+    )
+    with mpl.rc_context():
+        mpl.rc_file(file)
+        yield
+
+
+def test_the_style_begins_from_matplotlibs_defaults_and_leaves_the_backend_alone(own_matplotlibrc):
+    before = mpl.get_backend(), mpl.is_interactive()
+    plots.set_style()
+    kept = {"backend", "backend_fallback", "interactive"}
+    expected = {**mpl.rcParamsDefault, **plots.STYLE}
+    assert {name: plt.rcParams[name] for name in expected if name not in kept} == {
+        name: value for name, value in expected.items() if name not in kept
+    }
+    assert (mpl.get_backend(), mpl.is_interactive()) == before
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: plots.picture(np.array([[1.0, 1], [0, 0]])),
+        lambda: plots.matrix([[9, 9], [0, 0]]),
+        lambda: plots.signed_map(np.array([[1.0, 1], [-1, -1]])),
+    ],
+)
+@pytest.mark.parametrize("style", [plots.set_style, lambda: None])
+def test_the_first_row_is_drawn_at_the_top_whatever_somebodys_own_settings(own_matplotlibrc, draw, style):
+    style()
+    ax = draw()
+    ax.figure.canvas.draw()
+    (image,) = ax.images
+    top, bottom = (ax.transData.transform((0, row))[1] for row in (0, 1))
+    assert top > bottom and image.origin == "upper"
+
+
+def test_a_grey_picture_is_grey_without_the_style(own_matplotlibrc):
+    (image,) = plots.picture(np.array([[0.0, 1], [0.5, 0]])).images
+    assert image.get_cmap().name == "gray"
+
+
 def test_show_carries_the_words_in_both_places_and_closes_the_figure(displayed):
     figure = plots.matrix([[1, 2]]).figure
     assert plots.show(figure, alt="One and two.") is None

@@ -91,20 +91,22 @@ def test_an_empty_record_is_refused():
 @pytest.fixture
 def tables(tmp_path, monkeypatch):
     (tmp_path / "lecture_results.csv").write_text(
-        "lesson,name,value\n06,accuracy,0.71\n06,epochs,50\n04,accuracy,0.5\n"
+        "lesson,name,value\naugmentation,accuracy,0.71\naugmentation,epochs,50\ncheckpointing,accuracy,0.5\n"
     )
-    (tmp_path / "reference_results.csv").write_text("lesson,name,value\n06,accuracy,0.7\n06,accuracy,0.8\n")
+    (tmp_path / "reference_results.csv").write_text(
+        "lesson,name,value\naugmentation,accuracy,0.7\naugmentation,accuracy,0.8\n"
+    )
     monkeypatch.setattr("course_utils.paths.shipped", lambda name: tmp_path / name)
 
 
 def test_published_numbers_are_a_lessons_own_and_means_over_seeds(tables):
-    assert published("lecture", "06") == {"accuracy": 0.71, "epochs": 50}
-    assert published("reference", "06") == {"accuracy": 0.75}
-    assert published("reference", "04") == {}
+    assert published("lecture", "augmentation") == {"accuracy": 0.71, "epochs": 50}
+    assert published("reference", "augmentation") == {"accuracy": 0.75}
+    assert published("reference", "checkpointing") == {}
 
 
 def test_compare_shows_lecture_and_reference_beside_this_run_and_records_only_this_run(shown, tables):
-    compare("06", accuracy=0.6421, seconds_an_epoch=2)
+    compare("augmentation", accuracy=0.6421, seconds_an_epoch=2)
     data, _ = shown[0]
     assert data["text/plain"].splitlines() == [
         "                  lecture  our full run  this run",
@@ -117,11 +119,11 @@ def test_compare_shows_lecture_and_reference_beside_this_run_and_records_only_th
 
 def test_compare_refuses_what_record_refuses():
     with pytest.raises(ValueError, match="compare.. needs at least one NAME=number"):
-        compare("06")
+        compare("augmentation")
 
 
 @pytest.mark.parametrize("kind", ["lecture", "reference"])
 def test_the_shipped_tables_can_be_read(kind):
-    for lesson in ("04", "05", "06"):
+    for lesson in ("checkpointing", "generators", "augmentation"):
         assert all(math.isfinite(value) for value in published(kind, lesson).values())
-    assert published("lecture", "06")["best_val_accuracy_augmented"] == 0.8
+    assert published("lecture", "augmentation")["best_val_accuracy_augmented"] == 0.8

@@ -114,7 +114,7 @@ def test_a_malicious_pickle_is_refused_and_nothing_is_executed(tmp_path, monkeyp
             for part in [torch_file.MAGIC, torch_file.PROTOCOL, {}][:position]:
                 pickle.dump(part, file, 2)
             TorchPickler(file, 2).dump(thing)
-        with pytest.raises(WeightsError, match=r"it asks for \w+\.\w+, which is no tensor"):
+        with pytest.raises(WeightsError, match=r"it asks for \w+\.\w+, which is not a tensor"):
             read("evil.pth")
     assert not os.path.exists("executed")
 
@@ -129,7 +129,9 @@ def test_a_truncated_file(good, tmp_path):
     content = good.read_bytes()
     for length in (0, 1, 20, len(content) // 2, len(content) - 90, len(content) - 12, len(content) - 1):
         (tmp_path / "short.pth").write_bytes(content[:length])
-        with pytest.raises(WeightsError, match="short.pth is no weights file of PyTorch's first format, or is damaged"):
+        with pytest.raises(
+            WeightsError, match="short.pth is not a weights file of PyTorch's first format, or is damaged"
+        ):
             read(tmp_path / "short.pth")
 
 
@@ -156,7 +158,7 @@ def test_a_storage_list_that_does_not_fit(tmp_path, numbers):
 
 
 def test_something_else_than_tensors(tmp_path):
-    with pytest.raises(WeightsError, match="weight is no tensor"):
+    with pytest.raises(WeightsError, match="weight is not a tensor"):
         read(write(tmp_path / "number.pth", OrderedDict(weight=1), {}))
     with pytest.raises(WeightsError, match="its first numbers are not PyTorch's"):
         read(write(tmp_path / "magic.pth", OrderedDict(), {}, magic=1))

@@ -1,5 +1,7 @@
 """Settings are refused by name; the progress line ends the same on every run."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,8 @@ from course_utils import runtime, training
 
 with runtime.quiet():
     import keras
+
+SOURCES = sorted((Path(__file__).parents[2] / "notebooks" / "source").glob("*.py"))
 
 
 def test_sensible_settings_pass():
@@ -24,7 +28,9 @@ def test_sensible_settings_pass():
         ({"BATCH_SIZE": 0}, ValueError, "BATCH_SIZE must be at least 1; got 0"),
         ({"BATCH_SIZE": 401}, ValueError, "BATCH_SIZE must be at most 400, the number of training images; got 401"),
         ({"IMAGE_SIZE": 8}, ValueError, "IMAGE_SIZE must be at least 32; got 8"),
-        ({"SEED": -1}, ValueError, "SEED must be at least 0; got -1"),
+        ({"SEED": -1}, ValueError, "SEED must be from 0 to 4294967295; got -1"),
+        ({"SEED": 2**32}, ValueError, "SEED must be from 0 to 4294967295; got 4294967296"),
+        ({"SEED": 0.5}, TypeError, "SEED must be a whole number; got 0.5"),
         ({"LEARNING_RATE": 0}, ValueError, "LEARNING_RATE must be a number above 0, such as 0.001; got 0"),
         ({"LEARNING_RATE": float("nan")}, ValueError, "LEARNING_RATE must be a number above 0"),
         ({"LEARNING_RATE": True}, ValueError, "LEARNING_RATE must be a number above 0"),
@@ -34,6 +40,19 @@ def test_sensible_settings_pass():
 def test_settings_that_cannot_work_are_refused_by_name(settings, error, message):
     with pytest.raises(error, match=message):
         training.check_settings(images=400, **settings)
+
+
+def test_without_a_number_of_images_a_batch_may_have_any_size():
+    training.check_settings(BATCH_SIZE=1_000_000)
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_a_lesson_checks_its_seed_before_the_seed_is_used(source):
+    """Or NumPy's own message would come first, which does not say SEED."""
+    lines = source.read_text(encoding="utf-8").splitlines()
+    seeds = [number for number, line in enumerate(lines) if line == "keras.utils.set_random_seed(SEED)"]
+    checks = [number for number, line in enumerate(lines) if "SEED=SEED" in line]
+    assert not seeds or checks and checks[0] < seeds[0]
 
 
 def lines(text):
