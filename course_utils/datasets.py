@@ -13,7 +13,16 @@ from .photographs import IMAGES, load_image
 from .registry import known
 from .store import DataError, make_once
 
-__all__ = ["IMAGES", "NAMES", "ImageSet", "load_arrays", "load_image", "load_share_price", "prepare_folder"]
+__all__ = [
+    "IMAGES",
+    "NAMES",
+    "ImageSet",
+    "has_files",
+    "load_arrays",
+    "load_image",
+    "load_share_price",
+    "prepare_folder",
+]
 
 #: Data sets by name, as the registry has them. Anything else is the path of a folder.
 NAMES = tuple(known())
@@ -94,7 +103,7 @@ def load_arrays(dataset, size=64, seed=0, train=None):
     Parameters
     ----------
     dataset : str
-        A name in `NAMES`, or the path of a folder with a sub-folder of pictures a class.
+        A name in `NAMES`, or the path of a folder with a sub-folder of pictures per class.
     size : int
         Pixels a side, for data sets of photographs and drawings: the middle of each picture is cut out as a square and
         resized. Digits and CIFAR-10 keep their own size.
@@ -114,7 +123,7 @@ def load_arrays(dataset, size=64, seed=0, train=None):
     FileNotFoundError
         When `dataset` is neither a name nor a folder; the nearest name is suggested.
     ValueError
-        When the folder cannot be used, `size` is below 8 or too large for memory, or `train` is less than a picture a class
+        When the folder cannot be used, `size` is below 8 or too large for memory, or `train` is less than one picture per class
         or more than there are.
     store.DataError
         When a real data set is missing and cannot be downloaded, or is damaged, or the cache cannot be written to.
@@ -142,7 +151,7 @@ def _some(images, labels, count, classes):
     """The first `count` images when the classes take turns, in their old order."""
     if type(count) is not int or not classes <= count <= len(labels):
         raise ValueError(
-            f"N_TRAIN (train) must be a whole number from {classes}, one picture a class, to {len(labels):,}, or None for "
+            f"N_TRAIN (train) must be a whole number from {classes}, one picture per class, to {len(labels):,}, or None for "
             f"all; got {count!r}"
         )
     turn = np.empty(len(labels), int)
@@ -220,6 +229,11 @@ def _read(folder, files, size):
 LOADERS = {"digits": _digits, "arrays": _from_npz, "folder": _from_folder}  # by `loader` in the registry
 
 
+def has_files(dataset):
+    """Whether a data set is a folder of picture files, which `prepare_folder` prepares, and not one file of arrays."""
+    return _entry(dataset)["loader"] == "folder"
+
+
 def prepare_folder(dataset):
     """A data set of picture files, laid out as ``<split>/<class>/*.jpg``: ``train``, ``validation``, perhaps ``test``.
 
@@ -245,8 +259,8 @@ def _prepare(dataset, entry):
     """The folder, and what an `ImageSet` says of it besides."""
     if entry is OWN:
         return _own(dataset)
-    if entry["loader"] != "folder":
-        folders = ", ".join(name for name, other in known().items() if other["loader"] == "folder")
+    if not has_files(dataset):
+        folders = ", ".join(filter(has_files, NAMES))
         raise ValueError(
             f"DATASET: {dataset} is one file of arrays: use load_arrays, or a data set of picture files: "
             f"{folders}, or a folder of your own"

@@ -101,7 +101,7 @@ def read_arrays(path, entry):
     import numpy as np
 
     if not zipfile.is_zipfile(path):
-        raise ValueError("it is no complete .npz file")
+        raise ValueError("it is not a complete .npz file")
     with np.load(path, allow_pickle=False) as file:
         if missing := [key for key in entry["arrays"] if key not in file.files]:
             raise ValueError(f"it has no {', '.join(missing)}, but {', '.join(file.files) or 'nothing'}")
@@ -119,7 +119,7 @@ def read_arrays(path, entry):
 def _unpack(archive, folder):
     zipped = zipfile.is_zipfile(archive)
     if not zipped and not tarfile.is_tarfile(archive):
-        raise ValueError("it is no complete zip or tar archive")
+        raise ValueError("it is not a complete zip or tar archive")
     with (zipfile.ZipFile if zipped else tarfile.open)(archive) as opened:
         for member in opened.infolist() if zipped else opened.getmembers():
             name = member.filename if zipped else member.name
@@ -141,7 +141,7 @@ class _BatchUnpickler(pickle.Unpickler):
 
         if module.startswith("numpy") and name in ("dtype", "ndarray", "_reconstruct"):
             return (lambda code, *flags: np.dtype(code)) if name == "dtype" else super().find_class(module, name)
-        raise pickle.UnpicklingError(f"it holds {module}.{name}, which is no array")
+        raise pickle.UnpicklingError(f"it holds {module}.{name}, which is not an array")
 
 
 def _lay_out_batches(archive, part, entry):

@@ -93,7 +93,7 @@ def prepare(folder):
     Parameters
     ----------
     folder : str or Path
-        With one sub-folder a class, each with at least four readable pictures of any kind that Pillow reads.
+        With one sub-folder per class, each with at least four readable pictures of any kind that Pillow reads.
 
     Returns
     -------
@@ -112,7 +112,7 @@ def prepare(folder):
     folder = Path(folder).expanduser().resolve()
     if not folder.is_dir():
         raise FileNotFoundError(
-            f"DATASET: no folder {str(folder)!r}: name a folder with one sub-folder of pictures a class"
+            f"DATASET: no folder {str(folder)!r}: name a folder with one sub-folder of pictures per class"
         )
     try:
         litter = []
@@ -162,7 +162,7 @@ def _find_files(folder, litter):
             if entry.is_dir():
                 left_out.append((_relative(entry, folder), "a folder inside a class: its pictures are not looked for"))
             elif not entry.is_file():
-                left_out.append((_relative(entry, folder), "it is no file, or a link that leads nowhere"))
+                left_out.append((_relative(entry, folder), "it is not a file, or a link that leads nowhere"))
             else:
                 found.append((split, printable(path.name), entry))
     classes = list(dict.fromkeys((split, printable(path.name)) for split, path in classes))

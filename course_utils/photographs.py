@@ -94,7 +94,7 @@ def load_image(image="chelsea", longest=512):
     FileNotFoundError
         When there is no such file.
     ValueError
-        When the file is no readable image, its values are no finite numbers or colours that Pillow cannot read, or the
+        When the file is not a readable image, its values are no finite numbers or colours that Pillow cannot read, or the
         picture is smaller than 32 pixels in height or width.
 
     Examples
@@ -184,7 +184,7 @@ def _why_not_read(path, error):
     if not isinstance(error, UnidentifiedImageError):
         return getattr(error, "strerror", None) or error  # an error of the system's names the whole path
     return (
-        "it is no picture of a kind that Pillow reads: JPEG, PNG, WebP, …"
+        "it is not a picture of a kind that Pillow reads: JPEG, PNG, WebP, …"
         if path.stat().st_size
         else "the file is empty"
     )

@@ -250,9 +250,9 @@ def test_a_missing_file_names_path_and_nearest_name(tmp_path):
     "content, reason",
     [
         (b"", "the file is empty"),
-        (b"hello, I am text", "it is no picture of a kind that Pillow reads: JPEG, PNG"),
-        (b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "it is no picture"),
-        (b"\xff\xd8\xff\xe0" + b"\0" * 99, "it is no picture"),
+        (b"hello, I am text", "it is not a picture of a kind that Pillow reads: JPEG, PNG"),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "it is not a picture"),
+        (b"\xff\xd8\xff\xe0" + b"\0" * 99, "it is not a picture"),
     ],
 )
 def test_what_is_no_image_is_refused(tmp_path, content, reason):

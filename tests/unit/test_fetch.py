@@ -243,7 +243,7 @@ def refused(data, capsys):
 def test_the_registry_names_the_three_data_sets_with_origin_and_licence():
     entries = registry.downloads()
     assert list(entries) == ["mnist", "cifar10", "cats_vs_dogs"]
-    for name, entry in entries.items():
+    for entry in entries.values():
         assert entry["title"] and entry["origin"] and entry["licence"] and entry["bytes"] > 1e7
         assert all(
             address.startswith("https://") and address.endswith("/" + entry["file"]) for address in entry["addresses"]
@@ -451,9 +451,9 @@ def test_nothing_but_arrays_is_unpickled(publish, refused, tmp_path):
     publish.cifar({"cifar-10-batches-py/data_batch_1": pickle.dumps(Bomb(str(tmp_path / "went_off")))})
     refused(
         "cifar10",
-        "cifar10.published is not usable: it holds posix.mkdir, which is no array"
+        "cifar10.published is not usable: it holds posix.mkdir, which is not an array"
         if os.name == "posix"
-        else "no array",
+        else "not an array",
     )
     assert not (tmp_path / "went_off").exists()
 
@@ -693,7 +693,7 @@ def test_a_link_out_of_the_folder_is_refused(publish, refused, tmp_path):
 @pytest.mark.parametrize("content", [b"", b"no archive at all", zipped({"filtered/train/cats/0.jpg": jpeg()})[:-30]])
 def test_what_is_no_archive_is_refused(publish, refused, content):
     publish("cats_vs_dogs", content, recipe="pictures", target="cats_vs_dogs", inside="filtered", pictures=PICTURES)
-    refused("cats_vs_dogs", "cats_vs_dogs.published is not usable: it is no complete zip or tar archive")
+    refused("cats_vs_dogs", "cats_vs_dogs.published is not usable: it is not a complete zip or tar archive")
 
 
 def test_missing_and_damaged_pictures_are_refused(publish, refused):
@@ -755,7 +755,7 @@ def test_what_is_no_npz_file_is_refused(publish, data, content):
     publish.mnist()
     if content is not None:
         (data / "mnist.npz").write_bytes(content)
-    with pytest.raises(DataError, match="mnist.npz is not as it should be: it is no complete .npz file"):
+    with pytest.raises(DataError, match="mnist.npz is not as it should be: it is not a complete .npz file"):
         laid_out.check_arrays(data / "mnist.npz", "mnist")
 
 
@@ -903,7 +903,7 @@ def test_data_says_when_the_data_folder_is_not_there_or_no_folder(publish, capsy
     [
         (
             lambda data: (data / "mnist.npz").write_bytes(b"half"),
-            "mnist.npz is not as it should be: it is no complete .npz file",
+            "mnist.npz is not as it should be: it is not a complete .npz file",
         ),
         (
             lambda data: (data / "mnist.npz").write_bytes(npz(images=np.zeros(2))),

@@ -145,9 +145,9 @@ def test_thirty_photographs_of_which_five_cannot_be_read(tmp_path):
     damaged = {
         "Chats noirs/IMG 00.jpg": (b"", "the file is empty"),
         "Chats noirs/IMG 01.jpg": (whole[:2000], "truncated"),
-        "Chats noirs/IMG 02.jpg": ("Grüße".encode(), "it is no picture"),
+        "Chats noirs/IMG 02.jpg": ("Grüße".encode(), "it is not a picture"),
         "Köter & Welpen/IMG 00.jpg": (bomb(60_000, 60_000), "has more than 89,478,485 pixels"),
-        "Köter & Welpen/IMG 01.jpg": (b"PK\x03\x04 a letter, renamed", "it is no picture"),
+        "Köter & Welpen/IMG 01.jpg": (b"PK\x03\x04 a letter, renamed", "it is not a picture"),
     }
     for file, (content, _) in damaged.items():
         (folder / file).write_bytes(content)
@@ -445,8 +445,16 @@ def test_what_is_said_of_a_data_set_is_what_the_registry_says():
     assert f"(licence: {entry['licence']})" in str(data)
 
 
+def test_folders_have_files_and_arrays_have_none(own):
+    assert [name for name in datasets.NAMES if datasets.has_files(name)] == ["toy_pets", "cats_vs_dogs"]
+    assert datasets.has_files(str(own))
+
+
 def test_arrays_have_no_files():
-    with pytest.raises(ValueError, match="DATASET: digits is one file of arrays: use load_arrays"):
+    with pytest.raises(
+        ValueError,
+        match="DATASET: digits is one file of arrays: use load_arrays, or .*: toy_pets, cats_vs_dogs, or a folder",
+    ):
         datasets.prepare_folder("digits")
 
 
@@ -465,6 +473,6 @@ def test_fewer_training_images_keep_the_classes_balanced_and_the_order(monkeypat
 @pytest.mark.parametrize("count", [0, 9, 4001, 2.5, True, "all"])
 def test_a_number_of_training_images_that_cannot_be_is_refused(count):
     with pytest.raises(
-        ValueError, match=r"N_TRAIN .* whole number from 10, one picture a class, to 4,000, or None for all; got "
+        ValueError, match=r"N_TRAIN .* whole number from 10, one picture per class, to 4,000, or None for all; got "
     ):
         datasets.load_arrays("digits", train=count)

@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from course_utils import own_images
-from course_utils.store import DataError
 from course_utils.photographs import read_picture
+from course_utils.store import DataError
 
 
 @pytest.fixture(autouse=True)
@@ -177,7 +177,7 @@ def test_what_cannot_be_read_is_listed_with_the_reason(pets):
         ),
     }
     assert reasons["dogs/other kind.jpg"] == "the same picture as dogs/1.png", "a PNG by the name of .jpg is read"
-    assert "no file" in reasons["dogs/nowhere.png"] and "in no class's folder" in reasons["loose.png"]
+    assert "not a file" in reasons["dogs/nowhere.png"] and "in no class's folder" in reasons["loose.png"]
     assert "the file is empty" in reasons["dogs/empty.png"] and "truncated" in reasons["dogs/cut.png"]
     assert "cannot be read as an image" in reasons["dogs/text.jpg"] and "20 × 20 pixels" in reasons["dogs/tiny.png"]
     assert "a folder inside a class" in reasons["dogs/deep"] and "dogs/text.jpg" in str(prepared)
@@ -239,7 +239,7 @@ def test_an_enormous_file_is_left_out_and_not_decoded(pets, monkeypatch):
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no such thing on this system")
 def test_what_is_no_file_is_left_out_and_not_waited_for(pets):
     os.mkfifo(pets / "dogs" / "pipe.jpg")
-    assert own_images.prepare(pets).left_out == [("dogs/pipe.jpg", "it is no file, or a link that leads nowhere")]
+    assert own_images.prepare(pets).left_out == [("dogs/pipe.jpg", "it is not a file, or a link that leads nowhere")]
 
 
 def test_equal_pictures_are_taken_once_whatever_the_file_says_besides(pets):
@@ -373,7 +373,7 @@ def test_a_folder_that_may_not_be_looked_into_is_refused(pets, monkeypatch):
 
 
 def test_a_missing_folder_is_refused(tmp_path):
-    with pytest.raises(FileNotFoundError, match="DATASET: no folder .*nowhere.*one sub-folder of pictures a class"):
+    with pytest.raises(FileNotFoundError, match="DATASET: no folder .*nowhere.*one sub-folder of pictures per class"):
         own_images.prepare(tmp_path / "nowhere")
 
 
