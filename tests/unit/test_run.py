@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from course_utils.batch import UsageError, folder, run
+from course_utils.batch.record import of_spec
 
 RECORDING = "from course_utils.results import record\nrecord(epochs_seen=EPOCHS)"
 
@@ -126,6 +127,51 @@ def test_running_again_replaces_what_the_batch_wrote_and_nothing_else(spec_of, b
     batch(spec_of("01_a", "1"))
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert names == {"01_a.ipynb", "journal.jsonl", "results.csv", "report.html", "my notes.txt"}
+
+
+def test_progress_in_a_log_is_a_line_when_one_begins_and_every_half_minute(spec_of, tmp_path, monkeypatch):
+    clock, said = [100.0], []
+    monkeypatch.setattr(run.time, "monotonic", lambda: clock[0])
+    specs = [spec_of(name) for name in ("01_a", "02_b", "03_c")]
+    progress = run.Progress(specs, said.append)
+    progress.begin({"01_a": of_spec(specs[0], "ok"), "02_b": None, "03_c": None})
+    assert said == ["kept     01_a", "running  2 of 3 notebooks, 02_b first"]
+    (tmp_path / "out" / "work").mkdir(parents=True)
+    for seconds in (0, 1, 28, 3, 25, 10):
+        clock[0] += seconds
+        specs[1].progress.write_text(f"{clock[0] - 100:.0f} 99")
+        progress.show([specs[1]])
+    progress.show(specs[1:])
+    progress.end()
+    assert said[2:] == [
+        "running  02_b (cell 0 of 99); 1 of 3 done",
+        "running  02_b (cell 32 of 99), 32 s; 1 of 3 done",
+        "running  02_b (cell 67 of 99), 67 s; 1 of 3 done",
+        "running  02_b (cell 67 of 99), 03_c, 67 s; 1 of 3 done",
+    ]
+
+
+def test_a_line_appears_before_the_first_notebook_is_through(spec_of, batch, monkeypatch):
+    said = []
+
+    class Patient(concurrent.futures.Executor):
+        def __init__(self, jobs):
+            pass
+
+        def submit(self, function, spec):
+            future = concurrent.futures.Future()
+            future.set_running_or_notify_cancel()
+            monkeypatch.setattr(run.Progress, "show", lambda _, __: future.done() or future.set_result(ended(spec)))
+            return future
+
+    def ended(spec):
+        assert said == ["running  1 of 1 notebooks, 01_a first"]
+        return of_spec(spec, "ok")
+
+    monkeypatch.setattr(run, "FreshProcesses", Patient)
+    spec = spec_of("01_a")
+    run.run_batch("T", [spec], spec.out, say=said.append)
+    assert len(said) == 2 and said[1].startswith("ok       01_a")
 
 
 def wait_until_gone(pid):
