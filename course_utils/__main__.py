@@ -21,7 +21,8 @@ def main(arguments=None):
     options = parser().parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a console without the letter é must not end a batch
+            # A console without the letter é must not end a batch; in a log, a line is there when it is written.
+            stream.reconfigure(errors="replace", line_buffering=True)
     try:
         return options.command(options)
     except (UsageError, FileNotFoundError) as error:

@@ -32,8 +32,9 @@ def collect(spec, record, number=0):
     import nbformat
 
     if spec.partial.exists():
-        text = spec.partial.read_text(encoding="utf-8")
-        notebook = nbformat.reads(text, as_version=4)
+        notebook = nbformat.reads(spec.partial.read_text(encoding="utf-8"), as_version=4)
+        for path in ("input_path", "output_path"):  # papermill takes a whole notebook for the path of its input
+            notebook.metadata.get("papermill", {}).pop(path, None)
         record = dataclasses.replace(
             record,
             error=record.error and describe_failure(notebook, record.error.message, number),
@@ -41,7 +42,7 @@ def collect(spec, record, number=0):
             exercises=outcomes(spec, notebook),
             thumbnail=thumbnail(notebook),
             built_for=built_for(notebook),
-            executed=text,
+            executed=nbformat.writes(notebook) + "\n",
         )
         spec.partial.unlink()
     with contextlib.suppress(OSError):  # not empty: the lesson wrote something there
