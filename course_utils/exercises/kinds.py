@@ -88,9 +88,9 @@ def _made(what, *arguments):
 class _Compared(Exercise):
     """What `Numbers` and `Function` share: something that came is compared with what is right, then with the slips."""
 
-    def __init__(self, reference, slips, hints, names, done, atol):
+    def __init__(self, reference, slips, hints, names, done, atol, kind="numbers"):
         super().__init__(reference, None, hints)
-        self.names, self.done, self.atol = tuple(names), done, atol
+        self.names, self.done, self.atol, self.kind = tuple(names), done, atol, kind
         self.slips = {name: tuple(some) for name, some in (slips if names else {None: slips}).items()}
         if unknown := [name for name in self.slips if name not in (self.names or (None,))]:
             raise ValueError(f"exercise {self.name}: slips must have names of {self.names}; got {', '.join(unknown)}")
@@ -114,7 +114,7 @@ class _Compared(Exercise):
                 raise self._slip_or_difference(name, value, right[name], arguments, elsewhere)
 
     def _parts(self, answer):
-        return by_name(answer, self.names) if self.names else {None: answer}
+        return by_name(answer, self.names, self.kind) if self.names else {None: answer}
 
     def _equal(self, came, right):
         array, right = numbers_of(came), np.asarray(right)
@@ -168,10 +168,12 @@ class Numbers(_Compared):
         What a right answer is told; a function gets the data.
     atol : float
         The allowed difference.
+    kind : str
+        What is asked for with names, if it is not a number each.
     """
 
-    def __init__(self, reference, slips, hints, names=(), data=None, done="", atol=1e-6):
-        super().__init__(reference, slips, hints, names, done, atol)
+    def __init__(self, reference, slips, hints, names=(), data=None, done="", atol=1e-6, kind="numbers"):
+        super().__init__(reference, slips, hints, names, done, atol, kind)
         self.varies, self.data = data is not None, data or _no_data
 
     def examine(self, answer, number):

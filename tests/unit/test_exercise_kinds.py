@@ -132,6 +132,32 @@ def test_a_large_number_is_exact_and_a_slip_is_asked_only_what_the_answer_can_te
     assert MANY.judge(answer).message == message
 
 
+def two_points():
+    return (0, 1), (2, 3)
+
+
+POINTS = Numbers(
+    two_points,
+    names=("first", "second"),
+    kind="points",
+    slips={"first": [Slip((1, 0), "exchanged")], "second": [Slip((3, 2), "exchanged, too")]},
+    hints=HINTS,
+)
+
+
+@pytest.mark.parametrize(
+    "answer, message",
+    [
+        ([(0, 1), (2, 3)], ""),
+        (np.array([[1, 0], [2, 3]]), "exchanged"),
+        ({"second": [3, 2], "first": (0, 1)}, "exchanged, too"),
+        ([(0, 1)], "2 points are asked for, in this order: first; second."),
+    ],
+)
+def test_several_arrays_with_names(answer, message):
+    assert POINTS.judge(answer).message == message
+
+
 def double(numbers, times):
     return 2 * times * np.asarray(numbers)
 
