@@ -107,8 +107,55 @@ ROWS = Numbers(
     ],
 )
 def test_an_array(answer, message):
-    exercise = ROWS if message and "text" not in message else Numbers(rows, slips=ROWS.slips[None][:2], hints=HINTS)
-    assert exercise.judge(answer).message == message
+    assert ROWS.judge(answer).message == message
+
+
+def many():
+    return 138_357_544
+
+
+MANY = Numbers(many, slips=[Slip(-1, "below 0", when=lambda came: came < 0)], hints=HINTS)
+
+
+@pytest.mark.parametrize(
+    "answer, message",
+    [
+        (138_357_544.0, ""),
+        (138_357_545, "the number is too large."),
+        (np.float32(-2), "below 0"),
+        ("-1", "the number must be a number, not a text: leave out the quotes."),
+        ([-1, -2], "the number must be one number. Yours has the shape 2."),
+        (None, "this is no array of numbers: None stands in the place of a number."),
+    ],
+)
+def test_a_large_number_is_exact_and_a_slip_is_asked_only_what_the_answer_can_tell(answer, message):
+    assert MANY.judge(answer).message == message
+
+
+def two_points():
+    return (0, 1), (2, 3)
+
+
+POINTS = Numbers(
+    two_points,
+    names=("first", "second"),
+    kind="points",
+    slips={"first": [Slip((1, 0), "exchanged")], "second": [Slip((3, 2), "exchanged, too")]},
+    hints=HINTS,
+)
+
+
+@pytest.mark.parametrize(
+    "answer, message",
+    [
+        ([(0, 1), (2, 3)], ""),
+        (np.array([[1, 0], [2, 3]]), "exchanged"),
+        ({"second": [3, 2], "first": (0, 1)}, "exchanged, too"),
+        ([(0, 1)], "2 points are asked for, in this order: first; second."),
+    ],
+)
+def test_several_arrays_with_names(answer, message):
+    assert POINTS.judge(answer).message == message
 
 
 def double(numbers, times):
