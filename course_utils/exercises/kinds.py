@@ -88,6 +88,8 @@ def _made(what, *arguments):
 class _Compared(Exercise):
     """What `Numbers` and `Function` share: something that came is compared with what is right, then with the slips."""
 
+    everywhere = False  # whether a slip must agree on all probes
+
     def __init__(self, reference, slips, hints, names, done, atol, kind="numbers"):
         super().__init__(reference, None, hints)
         self.names, self.done, self.atol, self.kind = tuple(names), done, atol, kind
@@ -140,9 +142,12 @@ class _Compared(Exercise):
     def _slip(self, name, came, arguments, elsewhere):
         some = self.slips.get(name, ())
         equal = [slip for slip in some if not slip.when and self._shows(slip, name, came, arguments)]
-        if len(equal) > 1:
+        if len(equal) > 1 or (equal and self.everywhere):
             others = [(probe, self._parts(result)[name]) for probe, result in elsewhere()]
-            equal.sort(key=lambda slip: not all(self._shows(slip, name, result, probe) for probe, result in others))
+            agreeing = [
+                slip for slip in equal if all(self._shows(slip, name, result, probe) for probe, result in others)
+            ]
+            equal = agreeing if agreeing or self.everywhere else equal
         return next(iter(equal), None) or next((s for s in some if s.when and _claims(s, came, arguments)), None)
 
     def _shows(self, slip, name, came, arguments):
@@ -211,11 +216,14 @@ class Function(_Compared):
     run : function
         Takes a function, its arguments and ``tried=``, and returns what is compared: `call`, or one that does more with what
         the learner's function returns, such as taking the items of a generator.
+    everywhere : bool
+        Whether an answer shows a slip only if it agrees with it on all probes. For functions with few different results,
+        such as True and False: on a single probe, a slip is easily met by chance.
     """
 
-    def __init__(self, reference, probes, slips, hints, names=(), done="", atol=1e-4, run=call):
+    def __init__(self, reference, probes, slips, hints, names=(), done="", atol=1e-4, run=call, everywhere=False):
         super().__init__(reference, slips, hints, names, done, atol)
-        self.varies, self.run = callable(probes), run
+        self.varies, self.run, self.everywhere = callable(probes), run, everywhere
         self.probes = probes if callable(probes) else lambda number: probes
 
     def right(self, arguments):

@@ -217,6 +217,37 @@ def test_of_slips_that_agree_on_a_probe_the_one_that_agrees_on_all_is_told():
     assert DOUBLE.judge(breaks_off).message == "squared"
 
 
+def is_even(number):
+    return number % 2 == 0
+
+
+EVEN = Function(
+    is_even,
+    probes=[(1,), (2,), (5,)],
+    everywhere=True,
+    slips=[
+        Slip(lambda number: number % 2 == 1, "odd"),
+        Slip(lambda number: True, "always"),
+        Slip(lambda number: number < 3, "by hand", when=anything),
+    ],
+    hints=HINTS,
+)
+
+
+@pytest.mark.parametrize(
+    "answer, message",
+    [
+        (lambda number: number % 2, "odd"),
+        (lambda number: np.True_, "always"),
+        (lambda number: number < 4, "by hand"),  # on the first probe, it is as wrong as the others
+        (lambda number: number != 5, "by hand"),
+        (lambda number: number % 2 == 0, ""),
+    ],
+)
+def test_a_function_with_few_results_shows_a_slip_on_all_probes_or_none(answer, message):
+    assert EVEN.judge(answer).message == message
+
+
 def test_a_function_says_what_was_tried_expected_and_came():
     assert DOUBLE.judge(lambda numbers, times: 2 * numbers, 1).parts == {
         "tried": "double(numbers=[3.0, 5.0], times=2)",
