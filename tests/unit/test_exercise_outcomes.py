@@ -195,7 +195,7 @@ def test_a_misspelt_name_and_an_unknown_lesson():
         AttributeError,
         match=r"lesson 02 has no exercise 'avrage_pool' \(did you mean average_pool\?\); it has pooled_side, ",
     ):
-        exercises.lesson("02").avrage_pool
+        _ = exercises.lesson("02").avrage_pool
     with pytest.raises(ValueError, match=r"lesson must be one of '00', .*'09'; got 2"):
         exercises.lesson(2)
     assert dir(exercises.lesson("02"))[-1] in repr(exercises.lesson("02"))

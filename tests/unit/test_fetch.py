@@ -234,7 +234,7 @@ def refused(data, capsys):
 def test_the_registry_names_the_three_data_sets_with_origin_and_licence():
     entries = fetch.known()
     assert list(entries) == ["mnist", "cifar10", "cats_vs_dogs"]
-    for name, entry in entries.items():
+    for entry in entries.values():
         assert entry["title"] and entry["origin"] and entry["licence"] and entry["bytes"] > 1e7
         assert all(
             address.startswith("https://") and address.endswith("/" + entry["file"]) for address in entry["addresses"]
@@ -696,8 +696,9 @@ def test_a_disk_that_fills_up_during_the_download_is_refused(publish, refused, m
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     publish.mnist()
+    known = fetch.known()
     monkeypatch.setattr("builtins.open", lambda *_, **__: Full())
-    monkeypatch.setattr(fetch, "known", lambda known=fetch.known(): known)
+    monkeypatch.setattr(fetch, "known", lambda: known)
     monkeypatch.setattr(fetch._Progress, "update", lambda *_: None)
     refused("mnist", "mnist cannot be put into .*data: the disk is full")
 

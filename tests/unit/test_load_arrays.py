@@ -372,11 +372,8 @@ def test_a_wrong_npz_laid_out_by_hand_is_refused_and_kept(tmp_path, arrays, mess
 
 
 def test_a_missing_npz_without_network_is_refused(monkeypatch):
-    monkeypatch.setattr(
-        fetch,
-        "known",
-        lambda real=fetch.known(): {"mnist": real["mnist"] | {"addresses": ["http://127.0.0.1:9/mnist.npz"]}},
-    )
+    nowhere = fetch.known()["mnist"] | {"addresses": ["http://127.0.0.1:9/mnist.npz"]}
+    monkeypatch.setattr(fetch, "known", lambda: {"mnist": nowhere})
     monkeypatch.setattr(fetch, "PAUSE", 0)
     with pytest.raises(
         fetch.DataError,
