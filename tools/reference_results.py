@@ -1,7 +1,9 @@
-"""Write data/reference_results.csv from a finished run of the plan `full`.
+"""Write a table of data/ from a finished batch: reference_results.csv from the plan `full`, seed_results.csv from `seeds`.
 
     COURSE_DATA=… python -m course_utils run full
-    COURSE_DATA=… python tools/reference_results.py runs/full
+    COURSE_DATA=… python tools/reference_results.py runs/full reference_results
+    python -m course_utils run seeds
+    python tools/reference_results.py runs/seeds seed_results
 
 Each number that a lesson recorded becomes a row, with the seed, the data set, a hash of the data and the versions it ran on: a
 result is comparable only with results on the same data. Runs that did not end well are refused. Rows of lessons that the
@@ -14,17 +16,20 @@ import io
 import sys
 from pathlib import Path
 
-from course_utils import paths, runtime, store
+from course_utils import paths, registry, runtime, store
 
-TABLE = Path(__file__).parents[1] / "data" / "reference_results.csv"
+TABLES = Path(__file__).parents[1] / "data"
 FIELDS = ("lesson", "name", "value", "seed", "data", "data_sha256", "stack")
 
 
 def data_digest(dataset):
-    """SHA-256 of a data set's file, or of the names and contents of all files of its folder, in order."""
-    place = paths.data_folder() / dataset
+    """SHA-256 of a data set's file, or of the names and contents of all files of its folder, in order; empty for what comes with the course."""
+    entry = registry.known()[dataset]
+    if entry["embedded"]:
+        return ""
+    place = paths.data_folder() / entry["target"]
     if not place.is_dir():
-        return hashlib.sha256(place.with_suffix(".npz").read_bytes()).hexdigest()
+        return hashlib.sha256(place.read_bytes()).hexdigest()
     digest = hashlib.sha256()
     for path in sorted(path for path in place.rglob("*") if path.is_file()):
         digest.update(path.relative_to(place).as_posix().encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
@@ -59,20 +64,21 @@ def rows_of(batch, digest=data_digest):
     return rows
 
 
-def main(batch):
-    """Replace the rows of the batch's lessons in the table."""
-    rows = rows_of(batch)
-    with open(TABLE, newline="", encoding="utf-8") as table:
-        kept = [row for row in csv.DictReader(table) if row["lesson"] not in {new["lesson"] for new in rows}]
+def main(batch, name):
+    """Replace the rows of the batch's lessons in the table of this name, which is begun where there is none."""
+    rows, path, kept = rows_of(batch), TABLES / f"{name}.csv", []
+    if path.exists():
+        with open(path, newline="", encoding="utf-8") as table:
+            kept = [row for row in csv.DictReader(table) if row["lesson"] not in {new["lesson"] for new in rows}]
     text = io.StringIO()
     writer = csv.DictWriter(text, FIELDS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(sorted(kept + rows, key=lambda row: row["lesson"]))
-    store.write_text(TABLE, text.getvalue())
-    print(f"{len(rows)} numbers written to {TABLE.name}")
+    store.write_text(path, text.getvalue())
+    print(f"{len(rows)} numbers written to {path.name}")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 3 or sys.argv[2] not in ("reference_results", "seed_results"):
         sys.exit(__doc__)
-    main(sys.argv[1])
+    main(*sys.argv[1:])

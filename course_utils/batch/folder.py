@@ -78,7 +78,7 @@ class Folder:
         """The journal, begun anew with the runs that are kept, open to be appended to."""
         lines = [json.dumps({"title": self.title}), *(one.as_json() for one in self.kept)]
         store.write_text(self.path / JOURNAL, "".join(line + "\n" for line in lines))
-        return open(self.path / JOURNAL, "a", encoding="utf-8")  # noqa: SIM115: closed by close()
+        return open(self.path / JOURNAL, "a", encoding="utf-8")  # noqa: SIM115 (closed by close())
 
     def add(self, one):
         """Note a run that has ended: its executed notebook as a file, its record as a line of the journal, on the disk at once."""
@@ -138,7 +138,8 @@ def results_csv(records):
             name for one in records for name, outcome in one.exercises.items() if outcome != results.NOT_ATTEMPTED
         )
     )
-    columns = [*FIXED, *parameters, *numbers, *(results.EXERCISE_COLUMN + name for name in tried)]
+    names = [*FIXED, *parameters, *numbers, *(results.EXERCISE_COLUMN + name for name in tried)]
+    columns = list(dict.fromkeys(names))  # a student's parameter may be called like one of the others
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()

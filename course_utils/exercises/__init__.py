@@ -1,49 +1,58 @@
-"""Exercises that check themselves: `lesson("01")` gives those of a lesson, `progress()` says which are done.
+"""Exercises that check themselves: `lesson("pooling")` gives those of a lesson.
 
 >>> from course_utils import exercises
->>> ex = exercises.lesson("02")
+>>> ex = exercises.lesson("pooling")
 >>> ex.pooled_side.check(...)
 Not attempted: put your answer in the place of the dots (...), and run the cell again.
 """
 
 import importlib
+import pkgutil
+import re
 
-from ..checks import nearest
-from . import checking
+from ..checks import nearest, whole
+from .exercise import Lesson
 
-NUMBERS = tuple(f"{number:02}" for number in range(10))
-_current = []
+#: What the first edition called "00" to "09": its notebooks still run.
+_FIRST_EDITION = (
+    "python_warmup",
+    "convolution",
+    "pooling",
+    "architectures",
+    "checkpointing",
+    "generators",
+    "augmentation",
+    "feature_extraction",
+    "fine_tuning",
+    "visualizing_features",
+)
 
 
-class Lesson:
-    """The exercises of a lesson, each under its name: ``ex.NAME.check(answer)``, ``ex.NAME.hint()``, ``ex.NAME.solution()``."""
+def names():
+    """The lessons that have exercises, in alphabetical order: the modules of this folder that define EXERCISES.
 
-    def __init__(self, number, exercises):
-        self.number, self.exercises = number, {exercise.name: exercise for exercise in exercises}
-
-    def __getattr__(self, name):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        if name in self.exercises:
-            return self.exercises[name]
-        raise AttributeError(
-            f"lesson {self.number} has no exercise {name!r}{nearest(name, self.exercises)}; it has {', '.join(self.exercises)}"
+    Returns
+    -------
+    list of str
+    """
+    return [
+        module.name
+        for module in pkgutil.iter_modules(__path__)
+        if re.search(
+            r"^EXERCISES\b", module.module_finder.find_spec(module.name).loader.get_source(module.name) or "", re.M
         )
-
-    def __dir__(self):
-        return list(self.exercises)
-
-    def __repr__(self):
-        return f"the exercises of lesson {self.number}: {', '.join(self.exercises)}"
+    ]
 
 
-def lesson(number):
-    """The exercises of a lesson; `progress` speaks of the lesson that was asked for last.
+def lesson(name, number=0):
+    """The exercises of a lesson.
 
     Parameters
     ----------
-    number : str
-        From "00" to "09".
+    name : str
+        Such as "pooling". Numbers of the first edition ("02") work, too, and say the name.
+    number : int
+        With which data: exercises whose data are a function of a number follow it.
 
     Returns
     -------
@@ -54,21 +63,17 @@ def lesson(number):
     ValueError
         There is no such lesson.
     """
-    if number not in NUMBERS:
-        raise ValueError(f"lesson must be one of {', '.join(map(repr, NUMBERS))}; got {number!r}")
-    found = Lesson(number, importlib.import_module(f"{__name__}.lesson_{number}").EXERCISES)
-    _current[:] = [found]
-    return found
+    if isinstance(name, str) and re.fullmatch("0[0-9]", name):
+        old, name = name, _FIRST_EDITION[int(name)]
+        print(f'Lesson {old} of the first edition is called {name} now: write  ex = exercises.lesson("{name}")')
+    known = names()
+    if name not in known:
+        suggestion = nearest(name, known) if isinstance(name, str) else ""
+        raise ValueError(f"lesson must be the name of one, {', '.join(map(repr, known))}; got {name!r}{suggestion}")
+    found = importlib.import_module(f"{__name__}.{name}").EXERCISES
+    return Lesson(name, found, whole("number", number, least=0))
 
 
 def progress():
-    """Show which exercises of this lesson are done, and what came of the last check of the others.
-
-    Raises
-    ------
-    ValueError
-        No lesson was asked for yet.
-    """
-    if not _current:
-        raise ValueError('progress() does not know which lesson is meant: begin with  ex = exercises.lesson("01")')
-    checking.show_progress(_current[0].exercises.values())
+    """Say where progress stands now: notebooks of the first edition asked here."""
+    print("What is done stands in the object that lesson() gave you: write  ex.progress()")

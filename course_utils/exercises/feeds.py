@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from .checking import Unanswered, Wrong, as_array, in_short, learners_code, shape_text
+from .comparing import as_array
+from .trying import Unanswered, Wrong, learners_code
+from .words import in_short, shape_text
 
 
 def opened(answer, tried, *arguments):

@@ -777,7 +777,7 @@ ex.variations.check(variations)
 # Which ones are done?
 
 # %%
-exercises.progress()
+ex.progress()
 
 # %% [markdown]
 # ### To think about, or to measure

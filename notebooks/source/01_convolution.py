@@ -741,7 +741,7 @@ ex.diagonal.check(diagonal_kernel)
 # Which ones are done?
 
 # %%
-exercises.progress()
+ex.progress()
 
 # %% [markdown]
 # ### To think about, or to measure

@@ -648,7 +648,7 @@ ex.swapped.check(true_statements)
 # Which ones are done?
 
 # %%
-exercises.progress()
+ex.progress()
 
 # %% [markdown]
 # ### To think about, or to measure

@@ -69,10 +69,10 @@ def test_ways_to_build_exclude_each_other(call):
         assert code == 2 and f"argument {pair[1]}: not allowed with argument {pair[0]}" in err
 
 
-def test_text_check_and_address_need_no_kernel(call, monkeypatch):
+def test_text_check_and_address_execute_nothing(call, monkeypatch):
     for function in ("check", "build_text", "set_address"):
         monkeypatch.setattr(build, function, lambda *_: None)
-    monkeypatch.setattr(cli, "_require_kernel", lambda: pytest.fail("a kernel was asked for"))
+    monkeypatch.setattr(build, "execute", lambda *_: pytest.fail("a lesson was executed"))
     for arguments in (("build", "--check"), ("build", "--text"), ("address", "https://github.com/ann/nets")):
         assert call(*arguments)[0] == 0
 

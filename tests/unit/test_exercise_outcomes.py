@@ -8,26 +8,11 @@ import pytest
 from IPython.testing.globalipapp import start_ipython
 
 from course_utils import exercises
-from course_utils.batch.run import results_csv
-from course_utils.exercises import checking
-from course_utils.exercises.checking import (
-    CANNOT_CHECK,
-    CORRECT,
-    INCORRECT,
-    NOT_ATTEMPTED,
-    Exercise,
-    Raised,
-    Unanswered,
-    Wrong,
-    as_array,
-    call,
-    expect_array,
-    expect_choices,
-    expect_number,
-    expect_numbers,
-    in_short,
-    learners_code,
-)
+from course_utils.batch.folder import results_csv
+from course_utils.batch.record import Record
+from course_utils.exercises.comparing import expect_array
+from course_utils.exercises.exercise import CANNOT_CHECK, CORRECT, INCORRECT, NOT_ATTEMPTED, Exercise, Lesson
+from course_utils.exercises.trying import Raised, Unanswered, Wrong, call, learners_code
 from course_utils.results import EXERCISES_KEY, read_exercises
 
 
@@ -44,8 +29,12 @@ def check_double(answer):
 
 @pytest.fixture
 def exercise():
-    checking._outcomes.clear()
-    return Exercise("double", double, check_double, hints=("What is the double of 3?", "Multiply by 2."))
+    return Exercise(double, check_double, hints=("What is the double of 3?", "Multiply by 2."))
+
+
+@pytest.fixture
+def task(exercise):
+    return Lesson("doubling", [exercise]).double
 
 
 def broken(numbers):
@@ -99,7 +88,7 @@ def test_the_learners_line_is_shown_and_no_path(exercise):
 
 
 def test_an_error_of_the_check_itself_is_not_taken_for_the_learners():
-    faulty = Exercise("faulty", double, lambda answer: 1 / 0, hints=("a", "b"))
+    faulty = Exercise(double, lambda answer: 1 / 0, hints=("a", "b"))
     with pytest.raises(ZeroDivisionError):
         faulty.judge(double)
 
@@ -123,18 +112,25 @@ def as_notebook(shown):
     import nbformat
 
     outputs = [nbformat.v4.new_output("display_data", data, metadata=metadata) for data, metadata in shown]
-    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=outputs)])
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=outputs, execution_count=1)])
 
 
-def test_every_check_is_recorded_and_the_last_one_counts(exercise, shown):
-    exercise.check(broken)
-    exercise.check(double)
+def test_every_check_is_recorded(task, shown):
+    task.check(broken)
+    task.check(double)
     assert [metadata[EXERCISES_KEY] for _, metadata in shown] == [[["double", CANNOT_CHECK]], [["double", CORRECT]]]
-    assert read_exercises(as_notebook(shown)) == {"double": CORRECT}
+    assert read_exercises(as_notebook(shown), ["double"]) == {"double": CORRECT}
 
 
-def test_what_is_shown_is_words_for_all_and_escaped(exercise, shown):
-    exercise.check(lambda numbers: "<b>six</b>")
+def test_of_all_checks_of_a_run_the_best_counts_in_a_batch_as_in_progress(task, shown):
+    task.check(double)
+    task.check(broken)
+    task.check(...)
+    assert task.outcome == CORRECT and read_exercises(as_notebook(shown), ["double"]) == {"double": CORRECT}
+
+
+def test_what_is_shown_is_words_for_all_and_escaped(task, shown):
+    task.check(lambda numbers: "<b>six</b>")
     ((data, _),) = shown
     assert (
         data["text/plain"].startswith("Not yet: this is no array") and "<strong>Not yet:</strong>" in data["text/html"]
@@ -142,9 +138,9 @@ def test_what_is_shown_is_words_for_all_and_escaped(exercise, shown):
     assert "&lt;b&gt;six" in data["text/html"] and "<b>six" not in data["text/html"]
 
 
-def test_hints_come_one_by_one_and_the_last_names_the_solution(exercise, capsys):
+def test_hints_come_one_by_one_and_the_last_names_the_solution(task, capsys):
     for _ in range(3):
-        exercise.hint()
+        task.hint()
     first, second, third = capsys.readouterr().out.splitlines()
     assert (
         first == "Hint 1 of 2: What is the double of 3?"
@@ -154,69 +150,98 @@ def test_hints_come_one_by_one_and_the_last_names_the_solution(exercise, capsys)
     )
 
 
-def test_the_solution_is_source_that_runs(exercise, capsys):
-    exercise.solution()
+def test_the_solution_is_source_that_runs(task, exercise, capsys):
+    task.solution()
     found = {"np": np}
     exec(capsys.readouterr().out, found)
     assert exercise.judge(found["double"]).outcome == CORRECT
 
 
 def test_an_exercise_needs_two_hints():
-    with pytest.raises(ValueError, match="exercise one needs at least two hints, got 1"):
-        Exercise("one", double, check_double, hints=("only",))
+    with pytest.raises(ValueError, match="exercise double must have at least two hints; got 1"):
+        Exercise(double, check_double, hints=("only",))
 
 
-def test_progress_tells_what_is_done_in_this_lesson(exercise, capsys):
-    ex = exercises.lesson("02")
-    exercises.progress()
-    assert capsys.readouterr().out.startswith(
-        f"0 of {len(ex.exercises)} exercises done\n  pooled_side              not attempted\n"
-    )
-    ex.pooled_side.check((12, 0))
-    ex.average_pool.check(ex.average_pool.reference)
+def progress_of(ex, capsys):
     capsys.readouterr()
-    exercises.progress()
-    text = capsys.readouterr().out
-    assert f"1 of {len(ex.exercises)} exercises done" in text and "  pooled_side              incorrect\n" in text
-    assert "  average_pool             correct\n" in text
-    ex.average_pool.check(lambda *arguments: 5)
-    capsys.readouterr()
-    exercises.progress()
-    assert "  average_pool             correct\n" in capsys.readouterr().out  # once done, it stays done
+    ex.progress()
+    return capsys.readouterr().out
 
 
-def test_names_are_unique_among_lessons():
-    names = [name for number in exercises.NUMBERS for name in exercises.lesson(number).exercises]
-    assert len(names) == len(set(names))
+def test_progress_shows_the_best_outcome_of_each_exercise(exercise, capsys):
+    ex = Lesson("doubling", [exercise])
+    assert progress_of(ex, capsys) == "0 of 1 exercises done\n  double                   not attempted\n"
+    for answer, best in [
+        (..., NOT_ATTEMPTED),
+        (broken, CANNOT_CHECK),
+        (..., CANNOT_CHECK),
+        (np.square, INCORRECT),
+        (broken, INCORRECT),
+        (double, CORRECT),
+        (np.square, CORRECT),
+    ]:
+        ex.double.check(answer)
+        assert (
+            progress_of(ex, capsys)
+            == f"{int(best == CORRECT)} of 1 exercises done\n  double                   {best}\n"
+        )
 
 
-def test_a_misspelt_name_and_an_unknown_lesson():
+def test_outcomes_and_hints_live_in_the_lesson_object(capsys):
+    one, other = exercises.lesson("pooling"), exercises.lesson("pooling")
+    one.pooled_side.check((13, 0))
+    one.pooled_side.hint()
+    assert "1 of 7 exercises done" in progress_of(one, capsys) and "0 of 7 exercises done" in progress_of(other, capsys)
+    other.pooled_side.hint()
+    assert capsys.readouterr().out.startswith("Hint 1 of ")
+
+
+def test_names_are_unique_among_lessons_and_hide_no_method():
+    names = [name for lesson in exercises.names() for name in dir(exercises.lesson(lesson)) if name != "progress"]
+    assert len(names) == len(set(names)) > 50 and "progress" not in names
+
+
+def test_a_misspelt_exercise():
+    ex = exercises.lesson("pooling")
     with pytest.raises(
         AttributeError,
-        match=r"lesson 02 has no exercise 'avrage_pool' \(did you mean average_pool\?\); it has pooled_side, ",
+        match=r"the lesson pooling has no exercise 'avrage_pool' \(did you mean average_pool\?\); it has pooled_side, ",
     ):
-        _ = exercises.lesson("02").avrage_pool
-    with pytest.raises(ValueError, match=r"lesson must be one of '00', .*'09'; got 2"):
-        exercises.lesson(2)
-    assert dir(exercises.lesson("02"))[-1] in repr(exercises.lesson("02"))
+        _ = ex.avrage_pool
+    assert "swapped" in repr(ex) and {"swapped", "progress"} <= set(dir(ex))
 
 
-def test_progress_before_any_lesson(monkeypatch):
-    monkeypatch.setattr(exercises, "_current", [])
-    with pytest.raises(ValueError, match="does not know which lesson is meant"):
-        exercises.progress()
+@pytest.mark.parametrize(
+    "name, suggestion", [("poling", r" \(did you mean pooling\?\)"), (2, ""), ("2", ""), ("10", "")]
+)
+def test_an_unknown_lesson(name, suggestion):
+    with pytest.raises(
+        ValueError,
+        match=rf"lesson must be the name of one, 'architectures', .*'visualizing_features'; got {name!r}{suggestion}$",
+    ):
+        exercises.lesson(name)
+
+
+def test_lessons_are_the_modules_that_have_exercises(tmp_path, monkeypatch):
+    (tmp_path / "inserted.py").write_text("EXERCISES = []\n", encoding="utf-8")
+    (tmp_path / "shared.py").write_text("def expect_half():\n    pass\n", encoding="utf-8")
+    before = exercises.names()
+    monkeypatch.setattr(exercises, "__path__", [*exercises.__path__, str(tmp_path)])
+    assert sorted([*before, "inserted"]) == sorted(exercises.names()) and len(before) == 10
+
+
+@pytest.mark.parametrize("number, name", list(enumerate(exercises._FIRST_EDITION)))
+def test_a_notebook_of_the_first_edition_still_runs_and_is_told_the_name(number, name, capsys):
+    ex = exercises.lesson(f"0{number}")
+    said = capsys.readouterr().out
+    assert repr(ex) == repr(exercises.lesson(name)) and said.count("\n") == 1
+    assert f'is called {name} now: write  ex = exercises.lesson("{name}")' in said
+    exercises.progress()
+    assert "write  ex.progress()" in capsys.readouterr().out
 
 
 def record(**outcomes):
-    return {
-        "lesson": "02",
-        "status": "ok",
-        "seconds": 1,
-        "peak_memory_mb": 2,
-        "parameters": {"N": 1},
-        "numbers": {"a": 3},
-        "exercises": outcomes,
-    }
+    return Record("02_pooling", "02_pooling", "02_pooling.ipynb", "ok", {"N": 1}, "", 1, 2, {"a": 3}, outcomes)
 
 
 def test_a_batch_writes_what_somebody_tried_and_leaves_out_what_nobody_did():
@@ -234,77 +259,6 @@ def test_a_batch_writes_what_somebody_tried_and_leaves_out_what_nobody_did():
         and "exercise_one" not in rows[0]
         and rows[0]["a"] == "3"
     )
-
-
-# ---- the helpers that checks share
-
-
-@pytest.mark.parametrize(
-    "answer, words",
-    [
-        (3, "the side is too small."),
-        (9, "a nine."),
-        ("7", "leave out the quotes"),
-        ([1, 2], "must be one number"),
-        (True, "must be one number"),
-        (None, "no array of"),
-    ],
-)
-def test_one_number(answer, words):
-    expect_number(np.float32(7), 7)
-    expect_number(np.array([7]), 7)
-    with pytest.raises(Wrong, match=words):
-        expect_number(answer, 7, [(9, "a nine.")], "the side")
-
-
-def test_numbers_come_by_name_or_in_order():
-    for answer in ({"b": 2, "a": 1}, (1, 2), [1.0, np.int64(2)], np.array([1, 2])):
-        expect_numbers(answer, {"a": 1, "b": 2})
-    for answer in ((1,), {"a": 1}, 5):
-        with pytest.raises(Wrong, match="2 numbers are asked for, in this order: a, b"):
-            expect_numbers(answer, {"a": 1, "b": 2})
-    with pytest.raises(Wrong, match="b is too large"):
-        expect_numbers((1, 3), {"a": 1, "b": 2})
-
-
-@pytest.mark.parametrize(
-    "answer, words",
-    [
-        ("", "answer with one or more"),
-        ("x", "answer with one or more"),
-        (3, "answer with one or more"),
-        ("abc", "b: no."),
-        ("a", "one is missing. think."),
-    ],
-)
-def test_letters(answer, words):
-    for right in ("ac", "CA", "a, c", ["a", "c"]):
-        expect_choices(right, "ac", {"b": "no.", "c": "think."})
-    with pytest.raises(Wrong, match=words):
-        expect_choices(answer, "ac", {"b": "no.", "c": "think."})
-
-
-def test_one_letter_only():
-    with pytest.raises(Wrong, match="answer with one of the letters a, b in quotes"):
-        expect_choices("ab", "a", {"b": "no."})
-
-
-def test_tensors_and_lists_become_arrays_and_words_do_not():
-    import tensorflow as tf
-
-    assert as_array(tf.constant([1.0, 2.0])).tolist() == [1, 2] and as_array([[1, 2]]).shape == (1, 2)
-    with pytest.raises(Wrong):
-        as_array(object())
-
-
-def test_values_in_messages_are_short_and_hold_no_address():
-    assert in_short(np.zeros((9, 9))).startswith("shape 9 × 9\n[[0. 0. 0. ... 0. 0. 0.]")
-    assert (
-        in_short(1234567) == "1,234,567"
-        and in_short(double) == "double (a function or class)"
-        and in_short(object()) == "an object of type object"
-    )
-    assert len(in_short({"a": "b" * 1000})) < 320
 
 
 def test_what_a_block_of_learners_code_raises_is_theirs_except_verdicts():

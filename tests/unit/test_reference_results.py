@@ -15,12 +15,12 @@ def tool(tmp_path, monkeypatch):
     spec = importlib.util.spec_from_file_location("reference_results", TOOLS / "reference_results.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    monkeypatch.setattr(module, "TABLE", tmp_path / "table.csv")
+    monkeypatch.setattr(module, "TABLES", tmp_path)
     monkeypatch.setenv("COURSE_DATA", str(tmp_path / "data"))
     (tmp_path / "data" / "cats_vs_dogs").mkdir(parents=True)
     (tmp_path / "data" / "mnist.npz").write_bytes(b"digits")
     (tmp_path / "data" / "cats_vs_dogs" / "a.jpg").write_bytes(b"cat")
-    (tmp_path / "table.csv").write_text(
+    (tmp_path / "reference_results.csv").write_text(
         "lesson,name,value,seed,data,data_sha256,stack\ngenerators,old,1,0,mnist,x,y\ncheckpointing,kept,2,0,cifar10,x,y\n"
     )
     return module
@@ -35,8 +35,8 @@ def batch(folder, status="ok"):
 
 
 def test_each_number_becomes_a_row_and_other_lessons_stay(tool, tmp_path, capsys):
-    tool.main(batch(tmp_path))
-    with open(tool.TABLE, newline="") as table:
+    tool.main(batch(tmp_path), "reference_results")
+    with open(tool.TABLES / "reference_results.csv", newline="") as table:
         rows = list(csv.DictReader(table))
     assert [(row["lesson"], row["name"], row["value"], row["seed"], row["data"]) for row in rows] == [
         ("augmentation", "margin", "0.25", "3", "cats_vs_dogs"),
@@ -47,10 +47,10 @@ def test_each_number_becomes_a_row_and_other_lessons_stay(tool, tmp_path, capsys
 
 
 def test_a_batch_with_a_failed_run_changes_nothing(tool, tmp_path):
-    before = tool.TABLE.read_text()
+    before = (tool.TABLES / "reference_results.csv").read_text()
     with pytest.raises(SystemExit, match="did not end well"):
-        tool.main(batch(tmp_path, status="failed"))
-    assert tool.TABLE.read_text() == before
+        tool.main(batch(tmp_path, status="failed"), "reference_results")
+    assert (tool.TABLES / "reference_results.csv").read_text() == before
 
 
 def test_the_hash_follows_names_and_contents(tool, tmp_path):
@@ -60,3 +60,13 @@ def test_the_hash_follows_names_and_contents(tool, tmp_path):
     (pictures / "b.jpg").write_bytes(b"dog")
     seen.add(tool.data_digest("cats_vs_dogs"))
     assert len(seen) == 4
+
+
+def test_a_table_is_begun_where_there_is_none(tool, tmp_path):
+    batch(tmp_path)
+    tool.main(tmp_path, "seed_results")
+    assert (tmp_path / "seed_results.csv").read_text().count("\n") == 3
+
+
+def test_what_comes_with_the_course_has_no_hash(tool):
+    assert tool.data_digest("toy_pets") == ""

@@ -1,5 +1,6 @@
 """What a kernel finds around it: settings of Keras, which are checked where it is imported, and its user's profile."""
 
+import ast
 import json
 import os
 import subprocess
@@ -112,6 +113,27 @@ def test_once_keras_is_imported_what_it_says_of_itself_is_checked(tmp_path):
         "do not call keras.config.set_image_data_format, then restart the kernel",
     ]
     assert done.stderr == ""
+
+
+def unchecked_imports(source):
+    """Lines that import Keras or TensorFlow outside of ``with quiet():``."""
+    tree = ast.parse(source)
+    blocks = [n for n in ast.walk(tree) if isinstance(n, ast.With) and "quiet()" in ast.unparse(n.items[0])]
+    checked = {id(part) for block in blocks for part in ast.walk(block)}
+    for node in ast.walk(tree):
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if id(node) not in checked and {"keras", "tensorflow"} & {name.partition(".")[0] for name in names}:
+            yield node.lineno
+
+
+def test_every_module_that_imports_keras_lets_its_settings_be_checked():
+    assert list(
+        unchecked_imports("with quiet():\n    import keras\nimport tensorflow.math\nfrom keras import ops")
+    ) == [3, 4]
+    package = Path(runtime.__file__).parent
+    found = {path.name for path in package.rglob("*.py") if list(unchecked_imports(path.read_text(encoding="utf-8")))}
+    assert found <= {"features.py"}  # which is given a model: Keras is there by then
 
 
 @pytest.fixture

@@ -1,16 +1,16 @@
-"""Answers to the exercises of lesson 06: right ones, written differently, and slips, each with words of the message that it must get."""
+"""Answers to the exercises of *Augmentation*: right ones, written differently, and slips, each with words of the message that it must get."""
 
 import math
 
 import numpy as np
 
 from course_utils import augment
-from course_utils.exercises import lesson_06
-from course_utils.exercises.lesson_06 import keras
+from course_utils.exercises import augmentation
+from course_utils.exercises.augmentation import keras
 
 layers = keras.layers
 POINTS = [(0, 30), (0, 30), (0, 20), (20, 20)]
-MOVES = lesson_06.choose_moves()
+MOVES = augmentation.choose_moves()
 
 
 def points(place, point):
@@ -145,7 +145,7 @@ CASES = {
         "right": [
             POINTS,
             np.array(POINTS, "float32"),
-            {name: list(point) for name, point in lesson_06.order_of_moves().items()},
+            {name: list(point) for name, point in augmentation.order_of_moves().items()},
         ],
         "wrong": {
             "clockwise": (points(0, (0, -30)), "zoom, then turn: this point lies below"),

@@ -1,4 +1,4 @@
-"""Answers to the exercises of lesson 04: right ones, written differently, and slips, each with words of the message that it must get."""
+"""Answers to the exercises of *Checkpointing*: right ones, written differently, and slips, each with words of the message that it must get."""
 
 import time
 from pathlib import Path

@@ -1,10 +1,10 @@
-"""Answers to the exercises of lesson 08: right ones, written differently, and slips, each with words of the message that it must get."""
+"""Answers to the exercises of *Fine-tuning*: right ones, written differently, and slips, each with words of the message that it must get."""
 
 import math
 
 import numpy as np
 
-from course_utils.exercises.lesson_08 import keras, layers
+from course_utils.exercises.fine_tuning import keras, layers
 
 STUDENTS = {"first": "c", "proof": "f", "second": "e", "third": "a"}
 

@@ -1,9 +1,9 @@
-"""Answers to the exercises of lesson 09: right ones, written differently, and slips, each with words of the message that it must get."""
+"""Answers to the exercises of *Visualizing*: right ones, written differently, and slips, each with words of the message that it must get."""
 
 import numpy as np
 import tensorflow as tf
 
-from course_utils.exercises.lesson_09 import heatmap, occlusion_falls
+from course_utils.exercises.visualizing_features import heatmap, occlusion_falls
 
 NEEDS = {"activations": "p", "best picture": "g", "Grad-CAM": "pcg", "occlusion": "pc"}
 FOR_Y, FOR_MINUS_Y = [[0.5, 0], [0, 1]], [[0, 0.5], [0, 0]]

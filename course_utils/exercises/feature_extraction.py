@@ -1,19 +1,11 @@
-"""Exercises of lesson 07, Feature extraction: the reference solutions as a learner would write them, and their checks."""
+"""Exercises of *Feature extraction*: the reference solutions as a learner would write them, and their checks."""
 
 import numpy as np
 
 from ..runtime import quiet
-from .checking import (
-    Exercise,
-    Wrong,
-    as_array,
-    call,
-    expect_array,
-    expect_choices,
-    expect_letters,
-    expect_numbers,
-    learners_code,
-)
+from .comparing import as_array, expect_array, expect_choices, expect_letters, expect_numbers
+from .exercise import Exercise
+from .trying import Wrong, call, learners_code
 
 with quiet():
     import keras
@@ -415,7 +407,7 @@ def check_xrays(answer):
                 "b",
                 {
                     "a": "300 pictures are few for millions of random weights. Keep it to compare with.",
-                    "c": "this may come later, and needs care (lesson 08). First try what takes seconds: its result is the one to beat.",
+                    "c": "this may come later, and needs care (*Fine-tuning*). First try what takes seconds: its result is the one to beat.",
                 },
             ),
             "channels": (
@@ -456,7 +448,6 @@ def check_xrays(answer):
 
 EXERCISES = [
     Exercise(
-        "what_changes",
         what_changes,
         check_what_changes,
         hints=(
@@ -465,7 +456,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "vgg_head",
         vgg_head,
         check_vgg_head,
         hints=(
@@ -475,7 +465,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "extract",
         extract,
         check_extract,
         hints=(
@@ -485,7 +474,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "pooled_head",
         pooled_head,
         check_pooled_head,
         hints=(
@@ -494,7 +482,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "vgg_pixels",
         vgg_pixels,
         check_vgg_pixels,
         hints=(
@@ -504,12 +491,11 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "xrays",
         xrays,
         check_xrays,
         hints=(
             "What is cheap to try, and what does it tell about the rest?",
-            "Section 8 for the layer, lesson 06 for the augmentation. For validation, ask whom the network will meet later.",
+            "Section 8 for the layer, the lesson *Augmentation* for the moves. For validation, ask whom the network will meet later.",
         ),
     ),
 ]

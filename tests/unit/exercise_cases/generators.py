@@ -1,4 +1,4 @@
-"""Answers to the exercises of lesson 05: right ones, written differently, and slips, each with words of the message that it must get."""
+"""Answers to the exercises of *Generators*: right ones, written differently, and slips, each with words of the message that it must get."""
 
 import math
 from itertools import islice

@@ -1,8 +1,11 @@
-"""Exercises of lesson 09, Visualizing: the reference solutions as a learner would write them, and their checks."""
+"""Exercises of *Visualizing*: the reference solutions as a learner would write them, and their checks."""
 
 import numpy as np
 
-from .checking import Exercise, Wrong, as_array, call, expect_array, expect_letters, shape_text
+from .comparing import as_array, expect_array, expect_letters
+from .exercise import Exercise
+from .trying import Wrong, call
+from .words import shape_text
 
 # ---- recall: what each method needs
 
@@ -509,7 +512,6 @@ def check_ruler_test(answer):
 
 EXERCISES = [
     Exercise(
-        "what_each_needs",
         what_each_needs,
         check_what_each_needs,
         hints=(
@@ -519,7 +521,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "two_maps",
         two_maps,
         check_two_maps,
         hints=(
@@ -530,7 +531,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "heatmap",
         heatmap,
         check_heatmap,
         hints=(
@@ -540,7 +540,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "points_into_box",
         points_into_box,
         check_points_into_box,
         hints=(
@@ -550,17 +549,15 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "occlusion_falls",
         occlusion_falls,
         check_occlusion_falls,
         hints=(
-            "Two loops, as for pooling in lesson 02: top and left of the patch.",
+            "Two loops, as in *Pooling*: top and left of the patch.",
             "In the loops: a fresh copy of the picture, a patch of it set to the mean colour, its score subtracted from the score of the whole.",
             "picture.mean(axis=(0, 1)) is the mean colour. range(0, height - patch + 1, stride) gives all values of top.",
         ),
     ),
     Exercise(
-        "ruler_test",
         ruler_test,
         check_ruler_test,
         hints=(

@@ -1,4 +1,4 @@
-"""Exercises of lesson 05, Generators: the reference solutions as a learner would write them, and their checks."""
+"""Exercises of *Generators*: the reference solutions as a learner would write them, and their checks."""
 
 import math
 import warnings
@@ -7,18 +7,11 @@ from itertools import islice
 import numpy as np
 
 from .. import runtime
-from .checking import (
-    Exercise,
-    Unanswered,
-    Wrong,
-    call,
-    expect_number,
-    expect_numbers,
-    in_short,
-    learners_code,
-    shape_text,
-)
+from .comparing import expect_number, expect_numbers
+from .exercise import Exercise
 from .feeds import expect_half, expect_passes, flips_of, opened, pair_of
+from .trying import Unanswered, Wrong, call, learners_code
+from .words import in_short, shape_text
 
 with runtime.quiet():
     import keras
@@ -493,7 +486,6 @@ def check_balanced(answer):
 
 EXERCISES = [
     Exercise(
-        "epoch_steps",
         epoch_steps,
         check_epoch_steps,
         hints=(
@@ -503,7 +495,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "big_data_memory",
         big_data_memory,
         check_big_data_memory,
         hints=(
@@ -513,7 +504,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "flipping_batches",
         flipping_batches,
         check_flipping_batches,
         hints=(
@@ -523,7 +513,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "fit_on_feed",
         fit_on_feed,
         check_fit_on_feed,
         hints=(
@@ -533,7 +522,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "FlippedBatches",
         FlippedBatches,
         check_flipped_batches,
         hints=(
@@ -543,7 +531,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "balanced",
         balanced,
         check_balanced,
         hints=(

@@ -1,10 +1,10 @@
-"""Answers to the exercises of lesson 07: right ones, written differently, and slips, each with words of the message that it must get."""
+"""Answers to the exercises of *Feature extraction*: right ones, written differently, and slips, each with words of the message that it must get."""
 
 import itertools
 
 import numpy as np
 
-from course_utils.exercises.lesson_07 import keras
+from course_utils.exercises.feature_extraction import keras
 
 layers = keras.layers
 XRAYS = {"start": "b", "channels": "a", "layer": "c", "augmentation": "b", "validation": "c"}
@@ -254,7 +254,7 @@ CASES = {
         "right": [list("bacbc"), {name: letter.upper() for name, letter in XRAYS.items()}],
         "wrong": {
             "from scratch": (XRAYS | {"start": "a"}, "random weights"),
-            "fine-tuning": (XRAYS | {"start": "c"}, "lesson 08"),
+            "fine-tuning": (XRAYS | {"start": "c"}, "Fine-tuning"),
             "zeros": (XRAYS | {"channels": "b"}, "bright red"),
             "new first layer": (XRAYS | {"channels": "c"}, "worthless"),
             "last layer": (XRAYS | {"layer": "a"}, "far from ImageNet"),

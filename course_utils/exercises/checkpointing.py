@@ -1,4 +1,4 @@
-"""Exercises of lesson 04, Checkpointing: the reference solutions as a learner would write them, and their checks."""
+"""Exercises of *Checkpointing*: the reference solutions as a learner would write them, and their checks."""
 
 import re
 import traceback
@@ -7,19 +7,10 @@ from pathlib import PurePath
 import numpy as np
 
 from .. import runtime
-from .checking import (
-    Exercise,
-    Raised,
-    Unanswered,
-    Wrong,
-    call,
-    expect_choice,
-    expect_choices,
-    expect_number,
-    expect_numbers,
-    in_short,
-    learners_code,
-)
+from .comparing import expect_choice, expect_choices, expect_number, expect_numbers
+from .exercise import Exercise
+from .trying import Raised, Unanswered, Wrong, call, learners_code
+from .words import in_short
 
 with runtime.quiet():
     import keras
@@ -467,7 +458,6 @@ def check_disk_plan(answer):
 
 EXERCISES = [
     Exercise(
-        "early_stopping",
         early_stopping,
         check_early_stopping,
         hints=(
@@ -477,7 +467,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "checkpoint_files",
         checkpoint_files,
         check_checkpoint_files,
         hints=(
@@ -487,7 +476,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "TimeBudget",
         TimeBudget,
         check_time_budget,
         hints=(
@@ -497,7 +485,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "BestKeeper",
         BestKeeper,
         check_best_keeper,
         hints=(
@@ -507,7 +494,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "resuming",
         resuming,
         check_resuming,
         hints=(
@@ -517,7 +503,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "disk_plan",
         disk_plan,
         check_disk_plan,
         hints=(

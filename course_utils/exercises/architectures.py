@@ -1,4 +1,4 @@
-"""Exercises of lesson 03, Architectures: the reference solutions as a learner would write them, and their checks."""
+"""Exercises of *Architectures*: the reference solutions as a learner would write them, and their checks."""
 
 import math
 import warnings
@@ -7,7 +7,10 @@ import numpy as np
 import pandas as pd
 
 from .. import paths, runtime
-from .checking import Exercise, Wrong, call, expect_number, expect_numbers, in_short, refuse_dots, shape_text
+from .comparing import expect_number, expect_numbers
+from .exercise import Exercise
+from .trying import Wrong, call, refuse_dots
+from .words import in_short, shape_text
 
 with runtime.quiet():
     import keras
@@ -608,7 +611,6 @@ def check_app_networks(answer):
 
 EXERCISES = [
     Exercise(
-        "fc1_parameters",
         fc1_parameters,
         check_fc1_parameters,
         hints=(
@@ -618,7 +620,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "inception_sums",
         inception_sums,
         check_inception_sums,
         hints=(
@@ -628,7 +629,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "small_kernel_module",
         small_kernel_module,
         check_small_kernel_module,
         hints=(
@@ -638,7 +638,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "deeper_convnet",
         deeper_convnet,
         check_deeper_convnet,
         hints=(
@@ -648,7 +647,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "vgg_parameters",
         vgg_parameters,
         check_vgg_parameters,
         hints=(
@@ -658,7 +656,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "app_networks",
         app_networks,
         check_app_networks,
         hints=(

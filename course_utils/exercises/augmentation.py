@@ -1,11 +1,13 @@
-"""Exercises of lesson 06, Augmentation: the reference solutions as a learner would write them, and their checks."""
+"""Exercises of *Augmentation*: the reference solutions as a learner would write them, and their checks."""
 
 import math
 
 import numpy as np
 
 from ..runtime import quiet
-from .checking import Exercise, Wrong, as_array, call, expect_array, expect_choices, expect_letters, learners_code
+from .comparing import as_array, expect_array, expect_choices, expect_letters
+from .exercise import Exercise
+from .trying import Wrong, call, learners_code
 
 with quiet():
     import keras
@@ -526,7 +528,6 @@ def check_mean_answers(answer):
 
 EXERCISES = [
     Exercise(
-        "image_variations",
         image_variations,
         check_image_variations,
         hints=(
@@ -536,7 +537,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "order_of_moves",
         order_of_moves,
         check_order_of_moves,
         hints=(
@@ -546,7 +546,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "move_matrix",
         move_matrix,
         check_move_matrix,
         hints=(
@@ -556,7 +555,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "augmentation_model",
         augmentation_model,
         check_augmentation_model,
         hints=(
@@ -567,7 +565,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "choose_moves",
         choose_moves,
         check_choose_moves,
         hints=(
@@ -576,7 +573,6 @@ EXERCISES = [
         ),
     ),
     Exercise(
-        "mean_answers",
         mean_answers,
         check_mean_answers,
         hints=(

@@ -1,125 +1,170 @@
-"""Exercises of lesson 00, Python warm-up: the reference solutions as a learner would write them, and their checks."""
+"""Exercises of *Python warm-up*: the reference solutions as a learner would write them, their checks, and the slips that learners make."""
 
 import inspect
+import itertools
 import tracemalloc
-from itertools import product
 
-from .checking import (
-    Exercise,
-    Raised,
-    Unanswered,
-    Wrong,
-    call,
-    expect_array,
-    expect_choice,
-    expect_numbers,
-    learners_code,
-    take,
-)
+from .exercise import Exercise
+from .kinds import Function, Letters, Numbers, Slip
+from .trying import Raised, Unanswered, Wrong, call, learners_code, take
 
 # ---- predict: attributes of the class and of the instance
 
 
-def lamp():
+def lamp(first=40, of_a=60, of_c=25):
     # a.watts = 60 stores in a, which then hides what the class says.
     # c is the class itself: c.watts = 25 changes what b and every new lamp read.
     # append assigns nothing, so "hall" lands in the one list of the class; b.rooms = … stores a list in b.
-    return {"a.watts": 60, "b.watts": 25, "new.watts": 25, "len(new.rooms)": 1}
+    return {"a.watts": of_a, "b.watts": of_c, "new.watts": of_c, "len(new.rooms)": 1}
 
 
-def check_lamp(answer):
-    if isinstance(answer, dict) and isinstance(answer.get("len(new.rooms)"), (list, tuple)):
-        raise Wrong(
-            "len(new.rooms): this is a list of rooms. `len` gives a number: how many they are.",
-            came=answer["len(new.rooms)"],
-        )
-    expect_numbers(
-        answer,
-        {"a.watts": 60, "b.watts": 25, "new.watts": 25, "len(new.rooms)": 1},
-        {
-            "a.watts": [
-                (
-                    25,
-                    "a.watts: c.watts = 25 changes the class, but a has stored a value of its own. Where does Python look first?",
+LAMP = Numbers(
+    lamp,
+    names=("a.watts", "b.watts", "new.watts", "len(new.rooms)"),
+    data=lambda number: (40 + 35 * (number % 20), 60, 25),
+    slips={
+        "a.watts": [
+            Slip(
+                lambda first, of_a, of_c: of_c,
+                lambda came, *data: (
+                    f"a.watts: c.watts = {came} changes the class, but a has stored a value of its own. "
+                    "Where does Python look first?"
                 ),
-                (40, "a.watts: a.watts = 60 stores the value in a. There Python looks before it looks in the class."),
-            ],
-            "b.watts": [
-                (
-                    40,
-                    "b.watts: c has no parentheses, so it is the class. An assignment to c.watts changes what b reads there.",
+            ),
+            Slip(
+                lambda first, of_a, of_c: first,
+                lambda came, first, of_a, of_c: (
+                    f"a.watts: a.watts = {of_a} stores the value in a. There Python looks before it looks in the class."
                 ),
-                (60, "b.watts: a.watts = 60 stores the value in a only. b stores no watts, and reads from the class."),
-            ],
-            "new.watts": [
-                (40, "new.watts: when `new` is made, the class no longer says 40. Which line changed it?"),
-                (60, "new.watts: 60 is stored in a only. What does the class say when `new` is made?"),
-            ],
-            "len(new.rooms)": [
-                (
-                    0,
-                    "len(new.rooms): a.rooms.append(…) assigns nothing. It changes the list that it finds, and that one belongs to the class.",
+            ),
+        ],
+        "b.watts": [
+            Slip(
+                lambda first, of_a, of_c: first,
+                "b.watts: c has no parentheses, so it is the class. An assignment to c.watts changes what b reads there.",
+            ),
+            Slip(
+                lambda first, of_a, of_c: of_a,
+                lambda came, *data: (
+                    f"b.watts: a.watts = {came} stores the value in a only. b stores no watts, and reads from the class."
                 ),
-                (2, "len(new.rooms): b.rooms = […] stores a list in b. A new lamp reads from the class."),
-                (
-                    3,
-                    "len(new.rooms): only one of the two lines changes the class's list. An assignment through b stores in b.",
+            ),
+        ],
+        "new.watts": [
+            Slip(
+                lambda first, of_a, of_c: first,
+                lambda came, *data: (
+                    f"new.watts: when `new` is made, the class no longer says {came}. Which line changed it?"
                 ),
-            ],
-        },
-    )
-    return "Assigning through an instance stores there; changing a list in place changes it for all who share it."
-
+            ),
+            Slip(
+                lambda first, of_a, of_c: of_a,
+                lambda came, *data: (
+                    f"new.watts: {came} is stored in a only. What does the class say when `new` is made?"
+                ),
+            ),
+        ],
+        "len(new.rooms)": [
+            Slip(
+                0,
+                "len(new.rooms): a.rooms.append(…) assigns nothing. It changes the list that it finds, "
+                "and that one belongs to the class.",
+            ),
+            Slip(2, "len(new.rooms): b.rooms = […] stores a list in b. A new lamp reads from the class."),
+            Slip(
+                3,
+                "len(new.rooms): only one of the two lines changes the class's list. An assignment through b stores in b.",
+            ),
+            Slip(
+                ["hall"],
+                "len(new.rooms): this is a list of rooms. `len` gives a number: how many they are.",
+                when=lambda came, *data: isinstance(came, (list, tuple)),
+            ),
+        ],
+    },
+    done="Assigning through an instance stores there; changing a list in place changes it for all who share it.",
+    hints=(
+        "Draw the class as a box with its attributes, and a box for each instance. Which line writes into which box? Mind the missing parentheses.",
+        "Reading looks in the instance first, then in the class. Assigning through an instance writes into the instance.",
+        "c is the class Lamp. append writes into no box: it changes the list to which the class's box points.",
+    ),
+)
 
 # ---- by hand: the lecture's sum
 
 
-def big_data():
+def big_data(photos=500, epochs=30):
     of_one_photo = 100 * 10 * 20 * 10 * 36 * 4  # combined, not added
-    days = 500 * of_one_photo / 1000 / (24 * 60 * 60)  # a day has 86,400 seconds
-    seen = 500 * 30  # one variation of each photo in each epoch
+    days = photos * of_one_photo / 1000 / (24 * 60 * 60)  # a day has 86,400 seconds
+    seen = photos * epochs  # one variation of each photo in each epoch
     return {"of one photo": of_one_photo, "days": days, "seen": seen}
 
 
-def check_big_data(answer):
-    expect_numbers(
-        answer,
-        {"of one photo": 28_800_000, "days": 500 / 3, "seen": 15_000},
-        {
-            "of one photo": [
-                (
-                    180,
-                    "you added. Every shift goes with every scale, every kind of light and so on: combinations are multiplied.",
+BIG_DATA = Numbers(
+    big_data,
+    names=("of one photo", "days", "seen"),
+    data=lambda number: (500 + 100 * (number % 50), 30),
+    atol=1,
+    slips={
+        "of one photo": [
+            Slip(
+                180,
+                "you added. Every shift goes with every scale, every kind of light and so on: combinations are multiplied.",
+            ),
+            Slip(
+                lambda photos, epochs: photos * 28_800_000,
+                lambda came, photos, epochs: (
+                    f"these are the pictures of all {photos} photos. Asked for are those of a single one."
                 ),
-                (14_400_000_000, "these are the pictures of all 500 photos. Asked for are those of a single one."),
-                (7_200_000, "a factor of 4 is missing: the orientations."),
-                (800_000, "a factor of 36 is missing: the rotations."),
-            ],
-            "days": [
-                (14_400_000, "these are seconds. How many has a day?"),
-                (240_000, "these are minutes. How many has a day?"),
-                (4_000, "these are hours. How many has a day?"),
-                (
-                    1 / 3,
-                    "this is less than two days. The variations of one photo take a third of a day, and there are 500 photos. Divide by the "
-                    "seconds of a day once.",
+            ),
+            Slip(7_200_000, "a factor of 4 is missing: the orientations."),
+            Slip(800_000, "a factor of 36 is missing: the rotations."),
+        ],
+        "days": [
+            Slip(lambda photos, epochs: photos * 28_800, "these are seconds. How many has a day?"),
+            Slip(lambda photos, epochs: photos * 480, "these are minutes. How many has a day?"),
+            Slip(lambda photos, epochs: photos * 8, "these are hours. How many has a day?"),
+            Slip(
+                1 / 3,
+                lambda came, photos, epochs: (
+                    "this is less than two days. The variations of one photo take a third of a day, "
+                    f"and there are {photos} photos. Divide by the seconds of a day once."
                 ),
-                (500_000 / 3, "this is the time at one picture a second. The program makes 1,000."),
-            ],
-            "seen": [
-                (30, "this is how often the network sees one photo. There are 500."),
-                (500, "these are the pictures of one epoch. There are 30 epochs."),
-                (432_000_000_000, "in each epoch, only one variation of each photo is made, not all of them."),
-                (
-                    14_400_000_000,
-                    "only those variations count that are made and shown, one of each photo in each epoch.",
-                ),
-            ],
-        },
-        atol=1,
-    )
-    return "Nearly half a year for all, and the network sees about one in a million of them. So make only those: a generator does."
-
+            ),
+            Slip(
+                lambda photos, epochs: photos * 1000 / 3,
+                "this is the time at one picture a second. The program makes 1,000.",
+            ),
+        ],
+        "seen": [
+            Slip(
+                lambda photos, epochs: epochs,
+                lambda came, photos, epochs: f"this is how often the network sees one photo. There are {photos}.",
+            ),
+            Slip(
+                lambda photos, epochs: photos,
+                lambda came, photos, epochs: f"these are the pictures of one epoch. There are {epochs} epochs.",
+            ),
+            Slip(
+                lambda photos, epochs: photos * 28_800_000 * epochs,
+                "in each epoch, only one variation of each photo is made, not all of them.",
+            ),
+            Slip(
+                lambda photos, epochs: photos * 28_800_000,
+                "only those variations count that are made and shown, one of each photo in each epoch.",
+            ),
+        ],
+    },
+    done=lambda photos, epochs: (
+        f"{photos / 3:.0f} days for all, and the network sees about one in a million of them. "
+        "So make only those: a generator does."
+    ),
+    hints=(
+        "Each way to shift goes with each way to scale, and so on.",
+        "A day has 24 · 60 · 60 seconds. In one epoch each photo is seen once, in a new variation.",
+        "100 · 10 · 20 · 10 · 36 · 4 of one photo; that times the photos, divided by 1,000 and by 86,400; photos · epochs.",
+    ),
+)
 
 # ---- explain: a lazy reader and a closed file
 
@@ -129,19 +174,20 @@ def lazy_file():
     return "b"
 
 
-def check_lazy_file(answer):
-    expect_choice(
-        answer,
-        "b",
-        {
-            "a": "the call `read_photos(file)` runs nothing of the body, and inside of the block the file is open. So this line cannot fail.",
-            "c": "StopIteration comes when there are no lines left. Here nothing was read: not one line was asked for inside of the block.",
-            "d": "a generator reads nothing when it is made. Which line asks it for something for the first time, and is the file open then?",
-            "e": "not even the first line is read in advance: the body has not begun when the block ends.",
-        },
-    )
-    return "A generator works when it is asked, so ask it while the file is open."
-
+LAZY_FILE = Letters(
+    lazy_file,
+    reasons={
+        "a": "the call `read_photos(file)` runs nothing of the body, and inside of the block the file is open. So this line cannot fail.",
+        "c": "StopIteration comes when there are no lines left. Here nothing was read: not one line was asked for inside of the block.",
+        "d": "a generator reads nothing when it is made. Which line asks it for something for the first time, and is the file open then?",
+        "e": "not even the first line is read in advance: the body has not begun when the block ends.",
+    },
+    done="A generator works when it is asked, so ask it while the file is open.",
+    hints=(
+        "What does the call of a generator function run?",
+        "The body begins at the first `next`. In which state is the file then?",
+    ),
+)
 
 # ---- code: a generator
 
@@ -168,52 +214,60 @@ def countdown(n):
         n = n - 1
 
 
-def check_countdown(answer):
-    for n in (4, 7, 1, 0):
-        tried = f"list(countdown({n}))"
-        made, right = generator_of(answer, n, tried=f"countdown({n})"), list(range(n, 0, -1))
-        try:
-            came = take(made, n + 5, tried)
-        except Raised as raised:
-            if str(raised) != "generator raised StopIteration":
-                raise
-            raise Wrong(
-                "in a generator, leave out `raise StopIteration`: Python makes an error of it. A generator ends where its body ends, "
-                "or at a `return`.",
-                tried,
-                right,
-            ) from None
-        if any(isinstance(item, str) for item in came):
-            raise Wrong("it yields texts. Yield the numbers themselves.", tried, str(right), str(came))
-        if len(came) == n + 5:
-            raise Wrong(
-                "it does not end. Does your loop stop after 1, and does the number get smaller each time?",
-                tried,
-                right,
-                came,
-            )
-        expect_array(
-            came,
-            right,
+def items_of(function, n, tried=None):
+    """The items that a learner's `countdown` yields, a few more than it should at most."""
+    try:
+        return take(generator_of(function, n, tried=tried), n + 5, tried)
+    except Raised as raised:
+        if str(raised) != "generator raised StopIteration":
+            raise
+        raise Wrong(
+            "in a generator, leave out `raise StopIteration`: Python makes an error of it. A generator ends where its body ends, "
+            "or at a `return`.",
             tried,
-            [
-                (list(range(n, -1, -1)), "it goes on to 0. The last number is 1."),
-                (
-                    list(range(n - 1, -1, -1)),
-                    "it begins at n − 1 and ends at 0, like `range` turned round. Asked for is n down to 1.",
-                ),
-                (list(range(n, 1, -1)), "the 1 is missing: the end of a range is not part of it."),
-                (list(range(n - 1, 0, -1)), "the first number, n, is missing. Yield it before you subtract."),
-                (list(range(1, n + 1)), "it counts upwards. It must begin with n."),
-                (list(range(n)), "it counts upwards, from 0 to n − 1. Asked for is n down to 1."),
-                ([right], "it yields one list with all numbers. Yield each number by itself."),
-                ([n], "it yields only once. The `yield` must stand inside of the loop."),
-                ([1], "it yields only once, at the end. The `yield` must stand inside of the loop."),
-                ([n] * n, "it yields n again and again: yield the number that changes."),
-            ],
-        )
-    return "So sum(countdown(100)) is 5,050, and list(countdown(0)) is an empty list: the body ends before the first yield."
+            list(range(n, 0, -1)),
+        ) from None
 
+
+COUNTDOWN = Function(
+    countdown,
+    probes=[(4,), (7,), (1,), (0,)],
+    run=items_of,
+    slips=[
+        Slip(lambda n: iter(range(n, -1, -1)), "it goes on to 0. The last number is 1."),
+        Slip(
+            lambda n: reversed(range(n)),
+            "it begins at n − 1 and ends at 0, like `range` turned round. Asked for is n down to 1.",
+        ),
+        Slip(lambda n: iter(range(n, 1, -1)), "the 1 is missing: the end of a range is not part of it."),
+        Slip(lambda n: iter(range(n - 1, 0, -1)), "the first number, n, is missing. Yield it before you subtract."),
+        Slip(lambda n: iter(range(1, n + 1)), "it counts upwards. It must begin with n."),
+        Slip(lambda n: iter(range(n)), "it counts upwards, from 0 to n − 1. Asked for is n down to 1."),
+        Slip(
+            lambda n: iter([list(range(n, 0, -1))]),
+            "it yields one list with all numbers. Yield each number by itself.",
+        ),
+        Slip(lambda n: iter([n]), "it yields only once. The `yield` must stand inside of the loop."),
+        Slip(lambda n: iter([1]), "it yields only once, at the end. The `yield` must stand inside of the loop."),
+        Slip(lambda n: iter([n] * n), "it yields n again and again: yield the number that changes."),
+        Slip(
+            lambda n: map(str, range(n, 0, -1)),
+            "it yields texts. Yield the numbers themselves.",
+            when=lambda came, n: any(isinstance(item, str) for item in came),
+        ),
+        Slip(
+            lambda n: itertools.count(n, -1),
+            "it does not end. Does your loop stop after 1, and does the number get smaller each time?",
+            when=lambda came, n: len(came) == n + 5,
+        ),
+    ],
+    done="So sum(countdown(100)) is 5,050, and list(countdown(0)) is an empty list: the body ends before the first yield.",
+    hints=(
+        "A `while` loop with a `yield` inside, and a number that gets smaller.",
+        "Yield n first, then subtract 1, as long as n is above 0.",
+        "while n > 0: yield n; n = n - 1",
+    ),
+)
 
 # ---- code: what a for loop does
 
@@ -369,6 +423,16 @@ def check_for_each_with_generators_and_errors(answer):
     )
 
 
+FOR_EACH = Exercise(
+    for_each,
+    check_for_each,
+    hints=(
+        "First get an iterator. Then ask it for the next item, again and again.",
+        "Put only `next` inside of `try`, and leave the loop with `break` in `except StopIteration`.",
+        "iterator = iter(items), then while True: try: item = next(iterator); except StopIteration: break; and then action(item).",
+    ),
+)
+
 # ---- code: an iterable that serves many passes
 
 
@@ -469,6 +533,16 @@ def passed(made, tried):
     return take(iterator, 10, tried)
 
 
+BACKWARDS = Exercise(
+    Backwards,
+    check_backwards,
+    hints=(
+        "A list serves many passes, because `iter` gives a new iterator each time. Do the same.",
+        "An iterable needs only `__iter__`. If that method contains `yield`, each call returns a new generator.",
+        "Store the sequence in __init__. In __iter__: for index in range(len(self.sequence) - 1, -1, -1): yield self.sequence[index]",
+    ),
+)
+
 # ---- design: every combination, one at a time
 
 
@@ -482,7 +556,7 @@ def variations(names, shifts, rotations):
 def check_variations(answer):
     names, shifts, rotations = ["cat_0", "cat_1"], [0, 5, 10], [0, 90, 180, 270]
     tried = f"variations({names}, {shifts}, {rotations})"
-    right = list(product(names, shifts, rotations))
+    right = list(itertools.product(names, shifts, rotations))
     made = generator_of(answer, names, shifts, rotations, tried=tried)
     if isinstance(made, tuple) and same(made, right[0]):
         raise Wrong(
@@ -519,7 +593,7 @@ def check_variations(answer):
             ),
             (same(items, right[:12]), "only the first name is used."),
             (
-                same(items, list(product(range(2), range(3), range(4)))),
+                same(items, list(itertools.product(range(2), range(3), range(4)))),
                 "these are the places 0, 1, 2, …. Yield the items that stand there.",
             ),
             (
@@ -570,74 +644,14 @@ def check_variations(answer):
     )
 
 
-EXERCISES = [
-    Exercise(
-        "lamp",
-        lamp,
-        check_lamp,
-        hints=(
-            "Draw the class as a box with its attributes, and a box for each instance. Which line writes into which box? Mind the missing parentheses.",
-            "Reading looks in the instance first, then in the class. Assigning through an instance writes into the instance.",
-            "c is the class Lamp. append writes into no box: it changes the list to which the class's box points.",
-        ),
+VARIATIONS = Exercise(
+    variations,
+    check_variations,
+    hints=(
+        "Three loops, one inside of the other.",
+        "The outermost loop changes slowest: names outside, rotations inside. The `yield` stands in the innermost loop.",
+        "yield name, shift, rotation",
     ),
-    Exercise(
-        "big_data",
-        big_data,
-        check_big_data,
-        hints=(
-            "Each way to shift goes with each way to scale, and so on.",
-            "A day has 24 · 60 · 60 seconds. In one epoch each photo is seen once, in a new variation.",
-            "100 · 10 · 20 · 10 · 36 · 4 of one photo; 500 times as many, divided by 1,000 and by 86,400; 500 · 30.",
-        ),
-    ),
-    Exercise(
-        "lazy_file",
-        lazy_file,
-        check_lazy_file,
-        hints=(
-            "What does the call of a generator function run?",
-            "The body begins at the first `next`. In which state is the file then?",
-        ),
-    ),
-    Exercise(
-        "countdown",
-        countdown,
-        check_countdown,
-        hints=(
-            "A `while` loop with a `yield` inside, and a number that gets smaller.",
-            "Yield n first, then subtract 1, as long as n is above 0.",
-            "while n > 0: yield n; n = n - 1",
-        ),
-    ),
-    Exercise(
-        "for_each",
-        for_each,
-        check_for_each,
-        hints=(
-            "First get an iterator. Then ask it for the next item, again and again.",
-            "Put only `next` inside of `try`, and leave the loop with `break` in `except StopIteration`.",
-            "iterator = iter(items), then while True: try: item = next(iterator); except StopIteration: break; and then action(item).",
-        ),
-    ),
-    Exercise(
-        "Backwards",
-        Backwards,
-        check_backwards,
-        hints=(
-            "A list serves many passes, because `iter` gives a new iterator each time. Do the same.",
-            "An iterable needs only `__iter__`. If that method contains `yield`, each call returns a new generator.",
-            "Store the sequence in __init__. In __iter__: for index in range(len(self.sequence) - 1, -1, -1): yield self.sequence[index]",
-        ),
-    ),
-    Exercise(
-        "variations",
-        variations,
-        check_variations,
-        hints=(
-            "Three loops, one inside of the other.",
-            "The outermost loop changes slowest: names outside, rotations inside. The `yield` stands in the innermost loop.",
-            "yield name, shift, rotation",
-        ),
-    ),
-]
+)
+
+EXERCISES = [LAMP, BIG_DATA, LAZY_FILE, COUNTDOWN, FOR_EACH, BACKWARDS, VARIATIONS]
