@@ -8,6 +8,8 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
+import course_utils
+
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(
     not (ROOT / "pyproject.toml").exists(), reason="the wheel alone has no repository around it"
@@ -64,3 +66,16 @@ def test_each_file_for_github_has_a_hook_that_checks_it(file):
         assert [
             hook["id"] for hook in hooks() if "check-jsonschema" in hook["entry"] and re.search(hook["files"], file)
         ]
+
+
+def test_one_version_everywhere():
+    version = project()["project"]["version"]
+    assert version == course_utils.__version__ == str(yaml.safe_load(read("CITATION.cff"))["version"])
+    assert re.search(r"^## (\S+)", read("CHANGELOG.md"), re.MULTILINE)[1] == version
+
+
+def test_contributors_read_of_every_room():
+    (contract,) = project()["tool"]["importlinter"]["contracts"]
+    rooms = {room for layer in contract["layers"] for room in layer.split(" : ") if not room.startswith("(")}
+    table = read("CONTRIBUTING.md").partition("## The rooms")[2].partition("\n## ")[0]
+    assert {room for room in rooms if f"`{room}`" not in table} == set()
