@@ -230,7 +230,7 @@ print(f"{model.count_params():,} parameters on images of {x_train.shape[1:]}")
 # For a generator it ignores `shuffle=True`, and newer versions of Keras warn about that.
 # The order is the generator's business, and ours shuffles.
 #
-# `Clock`, a callback (lesson 04), notes when each batch ends: section 8 asks how fast this feed was.
+# `Clock`, a callback (*[Checkpointing](lesson:checkpointing)*), notes when each batch ends: section 8 asks how fast this feed was.
 
 
 # %%
