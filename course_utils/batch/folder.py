@@ -138,7 +138,8 @@ def results_csv(records):
             name for one in records for name, outcome in one.exercises.items() if outcome != results.NOT_ATTEMPTED
         )
     )
-    columns = [*FIXED, *parameters, *numbers, *(results.EXERCISE_COLUMN + name for name in tried)]
+    names = [*FIXED, *parameters, *numbers, *(results.EXERCISE_COLUMN + name for name in tried)]
+    columns = list(dict.fromkeys(names))  # a student's parameter may be called like one of the others
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()

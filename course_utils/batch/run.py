@@ -6,7 +6,8 @@ import shutil
 import sys
 import time
 
-from .execute import collect, run_one
+from .collect import collect
+from .execute import run_one
 from .folder import Folder
 from .processes import FreshProcesses
 from .record import of_spec

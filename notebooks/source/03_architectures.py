@@ -107,7 +107,7 @@ for units, count in zip(sizes[1:], by_hand):
 # **Look closely:** what is different in the lower row?
 
 # %%
-data = datasets.load_arrays(DATASET, size=IMAGE_SIZE, seed=SEED, train=N_TRAIN)
+data = datasets.load_arrays(DATASET, size=IMAGE_SIZE, seed=SEED, train=N_TRAIN).posed()
 train_images, train_labels = data.splits["train"]
 validation_images, validation_labels = data.splits["validation"]
 training.check_settings(
@@ -131,7 +131,7 @@ plots.show(
 
 # %% [markdown]
 # In `toy_pets`, the training pets sit upright, in the middle, and look one way.
-# The validation pets are turned, mirrored, nearer, farther or shifted: a **shift of pose**, made on purpose.
+# The validation and test pets, which `posed()` asks for, are turned, mirrored, nearer, farther or shifted: a **shift of pose**, made on purpose, and not overfitting.
 # A network that learns the training pets exactly as they are will do worse on the others.
 # (With other data both rows look alike; with few photographs, the trouble is that there are too few.)
 #

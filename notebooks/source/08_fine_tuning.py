@@ -86,7 +86,7 @@ Path("output").mkdir(exist_ok=True)
 # **Predict:** for which of the layers does that matter more, the early ones, which find edges and spots, or the late ones, which know parts of animals and things?
 
 # %%
-data = datasets.load_arrays(DATASET, size=IMAGE_SIZE, seed=SEED, train=N_TRAIN)
+data = datasets.load_arrays(DATASET, size=IMAGE_SIZE, seed=SEED, train=N_TRAIN).posed()
 training.check_settings(
     images=len(data.splits["train"][1]),
     EPOCHS=EPOCHS,
@@ -104,7 +104,7 @@ print(data)
 # %% [markdown]
 # The base wants colour pictures of `IMAGE_SIZE` × `IMAGE_SIZE`, so grey ones get their channel three times, and small ones are enlarged.
 # Each training picture is augmented a few times in advance, by the warp known from *[Augmentation](lesson:augmentation)*.
-# (The validation toy pets are turned, shifted or mirrored, the training ones are not.)
+# (The validation and test toy pets are turned, shifted or mirrored, the training ones are not, which is a shift, not overfitting.)
 
 # %%
 pictures = {

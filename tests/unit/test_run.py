@@ -1,5 +1,6 @@
 """Runs and batches: every ending of a notebook is reported, and none of them hurts another."""
 
+import concurrent.futures
 import csv
 import dataclasses
 import os
@@ -172,6 +173,22 @@ def batch(tmp_path):
     return go
 
 
+@pytest.fixture
+def here(monkeypatch):
+    """Run the batch's notebooks from this process: for what does not depend on each having a process of its own."""
+
+    class Here(concurrent.futures.Executor):
+        def __init__(self, jobs):
+            assert jobs == 1
+
+        def submit(self, function, /, *arguments):
+            future = concurrent.futures.Future()
+            future.set_result(function(*arguments))
+            return future
+
+    monkeypatch.setattr(run, "FreshProcesses", Here)
+
+
 def test_one_failure_does_not_stop_the_others(spec_of, batch, tmp_path):
     killer = "import os, signal; os.kill(os.getppid(), signal.SIGKILL)"
     records, said, rows = batch(spec_of("01_a", "1 / 0"), spec_of("02_b", killer), spec_of("03_c", RECORDING), jobs=2)
@@ -184,7 +201,7 @@ def test_one_failure_does_not_stop_the_others(spec_of, batch, tmp_path):
     assert not list((tmp_path / "out").glob(".*")), "no half-written file is left"
 
 
-def test_resume_keeps_what_is_finished_and_runs_what_is_not(spec_of, batch, tmp_path):
+def test_resume_keeps_what_is_finished_and_runs_what_is_not(spec_of, batch, here, tmp_path):
     count = f"open({str(tmp_path / 'count')!r}, 'a').write(str(EPOCHS))"
     good, bad = spec_of("01_a", count), spec_of("02_b", "1 / 0")
     batch(good, bad)
@@ -197,7 +214,7 @@ def test_resume_keeps_what_is_finished_and_runs_what_is_not(spec_of, batch, tmp_
     assert (tmp_path / "count").read_text() == "343", "a changed notebook runs again"
 
 
-def test_resume_does_not_mix_up_runs_that_changed_places(spec_of, batch, tmp_path):
+def test_resume_does_not_mix_up_runs_that_changed_places(spec_of, batch, here, tmp_path):
     lesson = spec_of("01_a", RECORDING)
 
     def grid(*values):
@@ -216,7 +233,7 @@ def test_resume_does_not_mix_up_runs_that_changed_places(spec_of, batch, tmp_pat
         assert f"EPOCHS = {record.parameters['EPOCHS']}" in executed.cells[1].source
 
 
-def test_two_batches_do_not_share_a_folder(spec_of, batch, tmp_path):
+def test_two_batches_do_not_share_a_folder(spec_of, batch, here, tmp_path):
     other = folder.Folder(tmp_path / "out", "Test")
     with pytest.raises(UsageError, match="another batch is writing to --out .* now: wait for it"):
         batch(spec_of("01_a", "1"))
@@ -224,7 +241,7 @@ def test_two_batches_do_not_share_a_folder(spec_of, batch, tmp_path):
     assert batch(spec_of("01_a", "1"))[0][0].status == "ok"
 
 
-def test_running_again_replaces_what_the_batch_wrote_and_nothing_else(spec_of, batch, tmp_path):
+def test_running_again_replaces_what_the_batch_wrote_and_nothing_else(spec_of, batch, here, tmp_path):
     batch(spec_of("01_a", "1"), spec_of("02_b", "1"))
     (tmp_path / "out" / "my notes.txt").write_text("keep me")
     batch(spec_of("01_a", "1"))
