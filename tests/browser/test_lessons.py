@@ -138,7 +138,9 @@ def test_the_kernel_by_typing_and_a_word_that_is_no_number(lesson):
     field = box.get_by_role("textbox", name="kernel, row 0", exact=True)
     field.fill("0 no 0")
     field.press("Enter")
-    expect(box).to_contain_text("kernel row 0 must hold numbers such as −1, 0.5 or 1/9, with spaces between them; got 'no'")
+    expect(box).to_contain_text(
+        "kernel row 0 must hold numbers such as −1, 0.5 or 1/9, with spaces between them; got 'no'"
+    )
     field.fill("0 0 2")
     field.press("Enter")
     expect(box).to_contain_text("(5 · 0) + (1 · 0) + (3 · 2)")
