@@ -21,6 +21,7 @@ PLAIN = {
     "test_plan",
     "test_reference_results",
     "test_report",
+    "test_repository_files",
     "test_requirements",
     "test_run",
     "test_source",

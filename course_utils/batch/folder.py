@@ -105,7 +105,7 @@ class Folder:
         """The journal, begun anew with the runs that are kept, open to be appended to."""
         lines = [json.dumps({"title": self.title}), *(one.as_json() for one in self.kept)]
         store.write_text(self.path / JOURNAL, "".join(line + "\n" for line in lines))
-        return open(self.path / JOURNAL, "a", encoding="utf-8")
+        return open(self.path / JOURNAL, "a", encoding="utf-8")  # close() closes it
 
     def add(self, one):
         """Note a run that has ended: its executed notebook as a file, its record as a line of the journal, on the disk at once."""

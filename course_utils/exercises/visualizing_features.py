@@ -257,10 +257,8 @@ def _pointing_cases():
             if number % 2
             else rng.uniform(0, 1, 2) * size
         )
-        top, left, bottom, right = (
-            *np.maximum(0, [y, x] - rng.uniform(1, size) / 3),
-            *([y, x] + rng.uniform(1, size) / 3),
-        )
+        top, left = np.maximum(0, [y, x] - rng.uniform(1, size) / 3)
+        bottom, right = [y, x] + rng.uniform(1, size) / 3
         box = tuple(round(round(2 * float(part)) / 2 + 0.23, 2) for part in (left, top, right, bottom))
         dark = number % 10 == 7  # a map of zeros, and a box that takes all of the picture
         yield heat.astype("float32") * (not dark), (0.0, 0.0, float(size[1]), float(size[0])) if dark else box, size

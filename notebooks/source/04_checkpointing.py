@@ -35,7 +35,7 @@ DATASET: str = "toy_pets"  # toy_pets, digits, mnist, cifar10, cats_vs_dogs, or 
 IMAGE_SIZE: int = 32  # pixels a side of photographs and drawings, 32 to 96; digits and cifar10 keep theirs
 N_TRAIN: int | None = None  # training images, from one a class; None: all
 OPTIMIZER: str = "adam"  # adam or sgd
-EPOCHS: int = 14  # passes over the training images, 1 to 100
+EPOCHS: int = 10  # passes over the training images, 1 to 100
 BATCH_SIZE: int = 32  # images in a batch, 1 to the number of training images
 LEARNING_RATE: float = 0.0005  # 0.0001 to 0.05
 PATIENCE: int = 4  # epochs without improvement until training is stopped, 1 to 20
@@ -601,7 +601,7 @@ except ValueError as error:
 # Our own callback breaks off in the middle of an epoch, with the very error that the stop button of Jupyter raises.
 
 # %%
-short = min(5, EPOCHS)
+short = min(4, EPOCHS)
 cut = short // 2
 
 
