@@ -19,7 +19,8 @@ from pathlib import Path
 from ..checks import nearest
 from . import UsageError
 from .exercise_names import names_of
-from .lessons import UNTYPED, aliases, select
+from .lessons import aliases, select
+from .parameters import UNTYPED
 from .record import TIMEOUT, Spec
 
 RUN_KEYS = {"lesson", "parameters", "grid", "seeds"}
@@ -201,7 +202,7 @@ def _spec(job, jobs, number, out, caller, timeout):
         changed,
         timeout,
         problem,
-        exercises=tuple(names_of(lesson.lesson)),
+        exercises=names_of(lesson.lesson),
     )
 
 

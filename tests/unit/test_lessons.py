@@ -6,15 +6,8 @@ import re
 import pytest
 
 from course_utils.batch import UsageError
-from course_utils.batch.lessons import (
-    FIRST_EDITION,
-    UNTYPED,
-    Parameter,
-    find_lessons,
-    read_lesson,
-    read_parameters,
-    select,
-)
+from course_utils.batch.lessons import FIRST_EDITION, find_lessons, read_lesson, select
+from course_utils.batch.parameters import UNTYPED, Parameter, read_parameters
 
 NAMES = ["00_python_warmup", "01_convolution", "06_augmentation"]
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from course_utils.batch import UsageError
-from course_utils.batch.lessons import UNTYPED, Lesson, Parameter
+from course_utils.batch.lessons import Lesson
+from course_utils.batch.parameters import UNTYPED, Parameter
 from course_utils.batch.plan import EVERYTHING, Plan, Run, expand, read_plan
 
 SEED = Parameter("SEED", "int", 0, "")
