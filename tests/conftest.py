@@ -14,17 +14,20 @@ PLAIN = {
     "test_build_commands",
     "test_cli",
     "test_fetch",
+    "test_folder",
     "test_lessons",
     "test_links",
     "test_messages",
     "test_paths",
     "test_plan",
+    "test_processes",
     "test_reference_results",
     "test_report",
     "test_repository_files",
     "test_requirements",
     "test_run",
     "test_source",
+    "test_store",
 }
 
 
