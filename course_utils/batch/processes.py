@@ -88,7 +88,7 @@ def _new_process():
 def _get_ready():
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes, but only the first one decides
     threading.Thread(target=_end_with_parent, daemon=True).start()  # if that one is killed, nothing runs on
-    import papermill  # noqa: F401
+    import papermill  # noqa: F401 (ahead of time: the first run need not wait for it)
 
 
 def _end_with_parent():

@@ -425,7 +425,7 @@ CHOOSE_RATE = Function(
         Slip(
             chosen(
                 lambda table, frozen, count: min(good(table, count, variance)),
-                lambda *case: gains(*case, variance),
+                lambda table, frozen, count: gains(table, frozen, count, variance),
             ),
             "the square root is missing from the standard error.",
         ),

@@ -88,11 +88,11 @@ def _made(what, *arguments):
 class _Compared(Exercise):
     """What `Numbers` and `Function` share: something that came is compared with what is right, then with the slips."""
 
-    everywhere, kind = False, "numbers"  # what some of them set: see their parameters
+    everywhere = False  # whether a slip must agree on all probes
 
-    def __init__(self, reference, slips, hints, names, done, atol):
+    def __init__(self, reference, slips, hints, names, done, atol, kind="numbers"):
         super().__init__(reference, None, hints)
-        self.names, self.done, self.atol = tuple(names), done, atol
+        self.names, self.done, self.atol, self.kind = tuple(names), done, atol, kind
         self.slips = {name: tuple(some) for name, some in (slips if names else {None: slips}).items()}
         if unknown := [name for name in self.slips if name not in (self.names or (None,))]:
             raise ValueError(f"exercise {self.name}: slips must have names of {self.names}; got {', '.join(unknown)}")
@@ -174,12 +174,11 @@ class Numbers(_Compared):
     atol : float
         The allowed difference.
     kind : str
-        What those with names are, if they are no single numbers: "maps".
+        What is asked for with names, if it is not a number each.
     """
 
     def __init__(self, reference, slips, hints, names=(), data=None, done="", atol=1e-6, kind="numbers"):
-        super().__init__(reference, slips, hints, names, done, atol)
-        self.kind = kind
+        super().__init__(reference, slips, hints, names, done, atol, kind)
         self.varies, self.data = data is not None, data or _no_data
 
     def examine(self, answer, number):

@@ -132,6 +132,32 @@ def test_a_large_number_is_exact_and_a_slip_is_asked_only_what_the_answer_can_te
     assert MANY.judge(answer).message == message
 
 
+def two_points():
+    return (0, 1), (2, 3)
+
+
+POINTS = Numbers(
+    two_points,
+    names=("first", "second"),
+    kind="points",
+    slips={"first": [Slip((1, 0), "exchanged")], "second": [Slip((3, 2), "exchanged, too")]},
+    hints=HINTS,
+)
+
+
+@pytest.mark.parametrize(
+    "answer, message",
+    [
+        ([(0, 1), (2, 3)], ""),
+        (np.array([[1, 0], [2, 3]]), "exchanged"),
+        ({"second": [3, 2], "first": (0, 1)}, "exchanged, too"),
+        ([(0, 1)], "2 points are asked for, in this order: first; second."),
+    ],
+)
+def test_several_arrays_with_names(answer, message):
+    assert POINTS.judge(answer).message == message
+
+
 def double(numbers, times):
     return 2 * times * np.asarray(numbers)
 
@@ -220,27 +246,6 @@ EVEN = Function(
 )
 def test_a_function_with_few_results_shows_a_slip_on_all_probes_or_none(answer, message):
     assert EVEN.judge(answer).message == message
-
-
-def two_rows():
-    return [1, 2], [3, 4]
-
-
-TWO_ROWS = Numbers(
-    two_rows, names=("upper", "lower"), kind="rows", slips={"lower": [Slip([4, 3], "turned")]}, hints=HINTS
-)
-
-
-@pytest.mark.parametrize(
-    "answer, message",
-    [
-        (np.array([[1, 2], [3, 4]]), ""),
-        ({"lower": (4, 3), "upper": (1, 2)}, "turned"),
-        ([[1, 2]], "2 rows are asked for, in this order: upper; lower."),
-    ],
-)
-def test_several_arrays_with_names(answer, message):
-    assert TWO_ROWS.judge(answer).message == message
 
 
 def test_a_function_says_what_was_tried_expected_and_came():

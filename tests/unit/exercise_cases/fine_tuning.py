@@ -4,7 +4,6 @@ import numpy as np
 
 from course_utils.exercises.fine_tuning import keras, layers
 
-
 # ---- unfreezing
 
 
