@@ -200,7 +200,9 @@ def test_ctrl_c_keeps_what_is_finished_and_leaves_nothing_running(make_lesson, t
     )
     make_lesson("03_never", "1")
     command = [sys.executable, "-m", "course_utils", "run", "--notebooks", str(slow.parent), "--out", "out"]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, **ON_ITS_OWN)
+    (tmp_path / "temporary").mkdir()
+    environment = os.environ | {"TMPDIR": str(tmp_path / "temporary")}
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=environment, **ON_ITS_OWN)
     deadline = time.monotonic() + 90
     while not (tmp_path / "pid").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -216,6 +218,7 @@ def test_ctrl_c_keeps_what_is_finished_and_leaves_nothing_running(make_lesson, t
         "results.csv",
         "report.html",
     }
+    assert not list((tmp_path / "temporary").iterdir())
     wait_until_gone(int((tmp_path / "pid").read_text()))
 
 
