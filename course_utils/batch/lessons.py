@@ -97,7 +97,7 @@ def read_lesson(path, lesson=None):
     try:
         found = as_far_as_declared(sources[0])
     except (SyntaxError, ValueError, tokenize.TokenError) as error:
-        return Lesson(path.stem, name, path, {}, text, fixed=f"its parameters cell is no Python: {error}")
+        return Lesson(path.stem, name, path, {}, text, fixed=f"its parameters cell is not Python: {error}")
     return Lesson(path.stem, name, path, {parameter.name: parameter for parameter in found}, text)
 
 

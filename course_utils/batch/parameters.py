@@ -102,7 +102,9 @@ def read_parameters(source):
     found = [_read_parameter(statement, note) for statement, note in _statements(source)]
     for parameter in found:
         if not parameter.note:
-            raise ValueError(f"parameter {parameter.name}: a comment must give its meaning, unit and range")
+            raise ValueError(
+                f"parameter {parameter.name} must have a comment with its meaning, unit and range; got no comment"
+            )
     return found
 
 

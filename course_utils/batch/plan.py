@@ -214,7 +214,7 @@ def _absolute(name, value, caller):
         path = (caller / Path(value).expanduser()).resolve()
         exists = path.exists()
     except (OSError, RuntimeError) as error:  # a name of 300 letters, a home of nobody
-        raise ValueError(f"parameter {name}: {value!r} is no path: {error}") from None
+        raise ValueError(f"parameter {name}: {value!r} is not a path: {error}") from None
     if "/" in value or "\\" in value or Path(value).suffix:
         if not exists:
             raise ValueError(f"parameter {name}: there is no file or folder {path}")

@@ -77,7 +77,7 @@ SPOILT = {
     ),
     "a parameter without comment": (
         lambda notebook: notebook.cells[0].update(source="N: int = 2"),
-        "a comment must give",
+        "must have a comment with its meaning",
     ),
     "no parameters": (lambda notebook: notebook.cells[0].update(source=""), "empty parameters cell"),
     "stderr": (set_output(2, name="stderr"), "code cell 3 writes to stderr"),

@@ -30,7 +30,7 @@ def test_a_parameters_cell_is_read_with_types_values_and_comments():
     [
         ("EPOCHS = 3  # passes", "holds only lines like"),
         ("import os", "holds only lines like"),
-        ("EPOCHS: int = 3", "EPOCHS: a comment must give"),
+        ("EPOCHS: int = 3", "EPOCHS must have a comment with its meaning, unit and range; got no comment"),
         ("EPOCHS: int = 2 * x  # passes", "EPOCHS: its value must be a literal"),
         ("EPOCHS: complex = 3  # passes", "its type must be str, int, float, bool"),
         ("EPOCHS: int = '3'  # passes", "int is declared, but the default is the text '3'"),
@@ -245,7 +245,7 @@ def test_of_two_parameters_cells_none_is_guessed(make_lesson):
 def test_a_parameters_cell_that_is_no_python_can_only_be_run(make_lesson, cell):
     lesson = read_lesson(make_lesson("01_a", parameters=cell))
     assert (lesson.problem, lesson.parameters) == ("", {}) and lesson.fixed.startswith(
-        "its parameters cell is no Python: "
+        "its parameters cell is not Python: "
     )
 
 

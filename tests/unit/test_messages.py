@@ -18,12 +18,6 @@ PACKAGE = Path(course_utils.__file__).parent
 SENTENCES = {"Wrong", "Unanswered", "Raised", "Unreadable"}
 #: Modules in which a ValueError is a reason, and part of another error's message: what to do stands there.
 REASONS = {"fetch.py", "laid_out.py", "torch_file.py"}
-#: Files with messages that are still to be mended.
-PENDING = {
-    "batch/lessons.py",
-    "batch/plan.py",
-    "exercises/checking.py",
-}
 #: "pictures a class", "one sub-folder of pictures a class".
 RATES = r"\b(?!(?:as|has|is|needs|takes|was)\b)(?:\w+s|one [\w-]+)(?: of \w+)? a (?:class|epoch|filter|layer|part|picture|second|step)\b"
 #: Words that may begin a message with a capital.
@@ -101,7 +95,7 @@ def test_every_message_has_the_one_wording():
     wrong = [
         f"{place} {error}: {text}\n    {'; '.join(found)}"
         for (place, error, text), found in zip(MESSAGES, map(faults, MESSAGES))
-        if found and place.partition(":")[0] not in PENDING
+        if found
     ]
     assert not wrong, "\n".join(wrong)
 

@@ -111,7 +111,7 @@ def test_a_missing_file_is_noticed_before_anything_starts(tmp_path):
 
 @pytest.mark.parametrize("value", ["~nobody_of_this_name/x.png", "x" * 300 + ".png"])
 def test_what_can_be_no_path_is_refused(tmp_path, value):
-    with pytest.raises(UsageError, match="parameter IMAGE: .* is no path"):
+    with pytest.raises(UsageError, match="parameter IMAGE: .* is not a path"):
         expand(plan(), LESSONS, tmp_path, ["01"], {"IMAGE": value}, tmp_path)
 
 
