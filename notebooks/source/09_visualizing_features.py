@@ -35,10 +35,10 @@ DATASET: str = "toy_pets"  # toy_pets, digits, mnist, cifar10, cats_vs_dogs, or 
 IMAGE: str = "chelsea"  # chelsea, coffee, astronaut, rocket, camera, or the path of an image file
 BASE: str = "efficientnet_lite0"  # also vgg16, resnet50, … (Feature extraction): these are downloaded
 FIRST_UNFROZEN: str = "block6a_expand_conv"  # a layer of the base: the layers before it stay frozen
-IMAGE_SIZE: int = 112  # pixels a side as the base gets them, 64 to 224
+IMAGE_SIZE: int = 128  # pixels a side as the base gets them, 64 to 224
 N_TRAIN: int | None = None  # training images, from one a class; None: all (of mnist or cifar10, take 2000)
 EPOCHS_HEAD: int = 20  # of training the head on the frozen base, 1 to 100
-EPOCHS: int = 2  # of fine-tuning, 1 to 50
+EPOCHS: int = 3  # of fine-tuning, 1 to 50
 BATCH_SIZE: int = 20  # images in a batch, 1 to the number of training images
 LEARNING_RATE: float = 0.0002  # of Adam, for fine-tuning, 0.00001 to 0.01
 FLIP: bool = True  # mirror every second training picture or not (for digits: not)
@@ -155,7 +155,7 @@ plots.show(figure, alt=f"Validation pictures of {data.name}; where heads are kno
 # The base without its head, and our own: the mean of each feature map, dropout, one dense layer.
 # First the head learns on stored features, of the training pictures and of one augmented version of each; then the last blocks of the base learn with it, at a low rate, on new augmented versions.
 # BatchNormalization stays in inference mode.
-# (We do not load the file from *[Fine-tuning](lesson:fine_tuning)*, so that this lesson runs alone; and with 112 pixels a side the heatmaps are a little finer.)
+# (We do not load the file from *[Fine-tuning](lesson:fine_tuning)*, so that this lesson runs alone; and with 128 pixels a side the heatmaps are a little finer.)
 
 
 # %%
