@@ -731,7 +731,7 @@ for name, base in bases.items():
 
 
 # %% tags=["nbval-ignore-output"] reason="milliseconds differ from machine to machine"
-def milliseconds(network, repeats=3):
+def milliseconds(network, repeats=5):
     picture = np.random.default_rng(0).random((1, 224, 224, 3), "float32")
     network.predict_on_batch(picture)
     seconds = []
