@@ -202,7 +202,7 @@ def googlenet(input_shape=(224, 224, 3), classes=1000, inputs=None):
         head = head_for(classes)
         features = layers.Dropout(0.4)(layers.GlobalAveragePooling2D(name="features")(maps))
         maps = layers.Dense(head.units, activation=head.activation, name="predictions")(features)
-    return keras.Model(keras.utils.get_source_inputs(maps)[0], maps, name="googlenet")
+    return keras.Model(keras.utils.get_source_inputs(inputs)[0], maps, name="googlenet")
 
 
 #: EfficientNet-Lite0's stages: blocks, kernel, stride of the first block, expansion, output maps.
@@ -267,4 +267,4 @@ def efficientnet_lite0(inputs, classes=None):
     if classes is not None:
         features = layers.Dropout(0.2, name="head_dropout")(layers.GlobalAveragePooling2D(name="head_pool")(maps))
         maps = layers.Dense(classes, activation="softmax", name="predictions")(features)
-    return keras.Model(keras.utils.get_source_inputs(maps)[0], maps, name="efficientnet_lite0")
+    return keras.Model(keras.utils.get_source_inputs(inputs)[0], maps, name="efficientnet_lite0")
