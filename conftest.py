@@ -11,11 +11,13 @@ import nbformat
 import pytest
 from bands import broken
 from nbval.plugin import IPyNbCell
+from running import name_of
 
 from course_utils import runtime
+from course_utils.batch import processes
 from course_utils.results import read_records
 
-RECORDED = pytest.StashKey()
+RECORDED, LAST = pytest.StashKey(), pytest.StashKey()
 
 
 def pytest_configure(config):
@@ -30,27 +32,47 @@ def pytest_configure(config):
     os.environ.pop("JUPYTER_PATH", None)
 
 
+@pytest.hookimpl(optionalhook=True)  # pytest-xdist's
+def pytest_xdist_auto_num_workers(config):
+    """What ``-n auto`` means: no more processes than memory bears, by the same rule as ``course run --jobs auto``."""
+    named = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS", "")
+    return int(named) if named.isdecimal() else processes.as_many_as_fit()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
-    """After nbval has run and compared a cell: do the numbers that the notebook has recorded so far keep their bands?"""
+    """After nbval has run and compared a cell: do the numbers that the notebook has recorded so far keep their bands?
+
+    At its last cell all numbers that the bands speak of must be there.
+    """
     result = yield
     if isinstance(item, IPyNbCell):
-        cell = nbformat.from_dict(
-            {"cell_type": "code", "execution_count": 1, "metadata": {}, "outputs": item.test_outputs}
-        )
-        if new := read_records(nbformat.v4.new_notebook(cells=[cell])):
-            numbers = item.parent.stash.setdefault(RECORDED, {})
-            numbers.update(new)
-            if problems := broken(item.parent.path.stem[3:], numbers):
-                pytest.fail("outside of its band: " + "; ".join(problems), pytrace=False)
+        numbers = item.parent.stash.setdefault(RECORDED, {})
+        cell = nbformat.v4.new_code_cell(item.cell.source, execution_count=1, outputs=item.test_outputs)
+        numbers.update(new := read_records(nbformat.v4.new_notebook(cells=[cell])))
+        last = LAST in item.stash
+        if (new or last) and (problems := broken(name_of(item.parent.path), numbers, complete=last)):
+            pytest.fail("outside of its band: " + "; ".join(problems), pytrace=False)
     return result
 
 
 def pytest_collection_modifyitems(items):
-    """A notebook's cells stay together, in one kernel and in order; so do the tests of a module, which share fixtures.
+    """What stays together with ``-n``, and what comes first, so that no process waits long for the last one.
 
+    A notebook's cells stay together, in one kernel and in order; so do the tests of a module, which share fixtures.
     Gates that run a lesson carry a group of their own for each lesson (``pytest.mark.xdist_group``).
     """
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.location[0]))
+    for item in {item.parent: item for item in items if isinstance(item, IPyNbCell)}.values():
+        item.stash[LAST] = True
+    items.sort(key=_turn)
+
+
+def _turn(item):
+    """Long groups before short ones: the browser's, the notebooks from the last (later lessons train more), whole lessons, the rest."""
+    kind, place = item.path.parent.name, item.path.name
+    if isinstance(item, IPyNbCell):
+        return 1, -int(place[:2]) if place[:2].isdigit() else 0
+    return {"browser": 0, "gates": 2}.get(kind, 3), 0

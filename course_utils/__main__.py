@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 from .batch import UsageError
-from .fetch import DataError
 from .paths import cache_folder, data_folder, find_notebooks
+from .registry import downloads, known, unknown
+from .store import DataError
 
 
 def main(arguments=None):
@@ -20,7 +21,8 @@ def main(arguments=None):
     options = parser().parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a console without the letter é must not end a batch
+            # A console without the letter é must not end a batch; in a log, a line is there when it is written.
+            stream.reconfigure(errors="replace", line_buffering=True)
     try:
         return options.command(options)
     except (UsageError, FileNotFoundError) as error:
@@ -101,7 +103,7 @@ def parser():
     fetch = data.add_subparsers(metavar="fetch").add_parser(
         "fetch", help="download data sets ahead of a class, and check those that are there"
     )
-    fetch.add_argument("dataset", nargs="+", metavar="NAME", help="mnist, cifar10, cats_vs_dogs")
+    fetch.add_argument("dataset", nargs="+", metavar="NAME", help=", ".join(downloads()))
     fetch.set_defaults(command=fetch_command, name="data fetch")
     return top
 
@@ -221,16 +223,16 @@ def data_command(options):
 
 def fetch_command(options):
     """``data fetch``: 0 when every data set is there and as it should be, 1 otherwise."""
-    from . import fetch
+    from . import fetch, laid_out
 
-    wanted = [name for name in options.dataset if name not in fetch.EMBEDDED]
-    if unknown := [name for name in wanted if name not in fetch.known()]:
-        raise UsageError(fetch.unknown(unknown[0]))
+    wanted = [name for name in options.dataset if not known().get(name, {}).get("embedded")]
+    if wrong := [name for name in wanted if name not in downloads()]:
+        raise UsageError(unknown(wrong[0]))
     failed = False
     for name in wanted:
         try:
             path = fetch.fetch(name)
-            fetch.check(path, name)
+            laid_out.check(path, name)
             print(f"{name}: {path}")
         except DataError as error:
             print(f"{program()} {options.name}: {error}", file=sys.stderr)

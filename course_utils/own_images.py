@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from . import photographs
-from .fetch import make_once
 from .paths import cache_folder
-from .photographs import Unreadable, read_picture, write_jpeg
+from .photographs import RangeTaken, Unreadable, read_picture, write_jpeg
+from .store import make_once
 
 LONGEST_SIDE = 256
 VALIDATION_SHARE = 0.2
 FEWEST = 4
 MEGABYTES = 0.05  # that a prepared picture takes on the disk, at most
-LISTED = 20  # of the files left out, so many are printed
+LISTED = 20  # of the files left out or changed, so many are printed
 SPLITS = {
     "train": "train",
     "training": "train",
@@ -27,7 +27,7 @@ SPLITS = {
     "val": "validation",
     "test": "test",
 }
-CLUTTER = {"thumbs.db", "desktop.ini"}
+LITTER = {"__macosx", "thumbs.db", "desktop.ini"}
 
 
 @dataclass(frozen=True)
@@ -41,37 +41,42 @@ class Prepared:
     counts : dict of str to dict of str to int
         Pictures by split and class.
     left_out : list of (str, str)
-        Files that were not taken, relative to the student's folder, each with the reason.
+        Files that were not taken, relative to the student's folder, each with the reason; what the system left there
+        comes last.
+    changed : list of (str, str)
+        Files whose values go beyond 8 bits, with the range of them that was taken; files of the same range are one row.
     """
 
     path: Path
     counts: dict
     left_out: list = field(repr=False)
+    changed: list = field(default_factory=list, repr=False)
 
     def __str__(self):
         lines = [
             f"{split:10} " + ", ".join(f"{name} {count}" for name, count in classes.items())
             for split, classes in self.counts.items()
         ]
-        return "\n".join(lines + table(self.left_out))
+        return "\n".join([*lines, *table("left out", self.left_out), *table("changed", self.changed)])
 
 
-def table(left_out):
-    """The lines that tell a reader which files were left out and why; none when there are none.
+def table(title, rows):
+    """The lines that tell a reader which files were left out, or changed, and why; none when there are none.
 
     Parameters
     ----------
-    left_out : sequence of (str, str)
+    title : str
+    rows : sequence of (str, str)
         Files and reasons; the first `LISTED` are shown.
 
     Returns
     -------
     list of str
     """
-    shown, more = left_out[:LISTED], len(left_out) - LISTED
+    shown, more = rows[:LISTED], len(rows) - LISTED
     width = max((len(name) for name, _ in shown), default=0)
     return [
-        *([f"left out   {len(left_out):6,}:"] if left_out else []),
+        *([f"{title:10} {len(rows):6,}:"] if rows else []),
         *(f"  {name:{width}}  {reason}" for name, reason in shown),
         *([f"  … and {more:,} more"] if more > 0 else []),
     ]
@@ -80,7 +85,7 @@ def table(left_out):
 def prepare(folder):
     """Prepare a folder of pictures, or find it prepared already; the pictures themselves are only read.
 
-    Every picture is turned upright, made RGB and reduced to at most 256 pixels a side. Within each class, a fifth
+    Every picture is turned upright, made RGB with 8 bits a channel and reduced to at most 256 pixels a side. Within each class, a fifth
     goes to validation: those whose content has the smallest hashes, so the split stays the same wherever the
     folder lies and whatever the files are called. Of equal pictures only the first is taken. A folder that is
     split already (``train``, ``validation`` or ``val``, perhaps ``test``) keeps its split.
@@ -88,7 +93,7 @@ def prepare(folder):
     Parameters
     ----------
     folder : str or Path
-        With one sub-folder a class, each with at least four readable pictures of any kind that Pillow reads.
+        With one sub-folder per class, each with at least four readable pictures of any kind that Pillow reads.
 
     Returns
     -------
@@ -101,16 +106,17 @@ def prepare(folder):
     ValueError
         When it has fewer than two classes, or a class has fewer than four readable pictures, or none in a part of
         a split that the student made. The message names what was left out and why.
-    fetch.DataError
+    store.DataError
         When the prepared pictures cannot be written; earlier ones stay.
     """
     folder = Path(folder).expanduser().resolve()
     if not folder.is_dir():
         raise FileNotFoundError(
-            f"DATASET: no folder {str(folder)!r}: name a folder with one sub-folder of pictures a class"
+            f"DATASET: no folder {str(folder)!r}: name a folder with one sub-folder of pictures per class"
         )
     try:
-        files, left_out, classes = _find_files(folder)
+        litter = []
+        files, left_out, classes = _find_files(folder, litter)
         target = cache_folder() / "own" / _key(folder, files, left_out, classes)
     except OSError as error:
         raise ValueError(
@@ -126,7 +132,8 @@ def prepare(folder):
         "COURSE_CACHE",
     )
     record = json.loads((target / "prepared.json").read_text(encoding="utf-8"))
-    return Prepared(target, record["counts"], [tuple(row) for row in record["left_out"]])
+    left_out, changed = ([tuple(row) for row in record[name]] for name in ("left_out", "changed"))
+    return Prepared(target, record["counts"], left_out + litter, changed)
 
 
 def printable(name):
@@ -134,25 +141,28 @@ def printable(name):
     return unicodedata.normalize("NFC", os.fsencode(name).decode("utf-8", "backslashreplace"))
 
 
-def _find_files(folder):
-    """[(split or None, class, path)] of all files that may be pictures, what is left out at sight, and all (split, class)."""
+def _find_files(folder, litter):
+    """[(split or None, class, path)] of all files that may be pictures, what is left out at sight, and all (split, class).
+
+    What no reader misses goes into the list `litter`: it may come and go without the pictures being prepared anew.
+    """
     found, left_out = [], []
-    parts = [path for path in _entries(folder) if path.is_dir() and path.name.lower() in SPLITS]
+    top = _entries(folder, folder, litter)
+    parts = [path for path in top if path.is_dir() and path.name.lower() in SPLITS]
     is_split = {SPLITS[path.name.lower()] for path in parts} >= {"train", "validation"}
     _check_parts(folder, parts, is_split)
     parents = {path: SPLITS[path.name.lower()] for path in parts} if is_split else {folder: None}
-    classes = [(split, path) for parent, split in parents.items() for path in _entries(parent) if path.is_dir()]
+    inside = {folder: top} | {parent: _entries(parent, folder, litter) for parent in parents if parent != folder}
+    classes = [(split, path) for parent, split in parents.items() for path in inside[parent] if path.is_dir()]
     known = {*parents, *(path for _, path in classes)}
-    for place in dict.fromkeys([folder, *parents]):
-        left_out += [
-            (_relative(path, folder), "it is in no class's folder") for path in _entries(place) if path not in known
-        ]
+    for entries in inside.values():
+        left_out += [(_relative(path, folder), "it is in no class's folder") for path in entries if path not in known]
     for split, path in classes:
-        for entry in _entries(path):
+        for entry in _entries(path, folder, litter):
             if entry.is_dir():
                 left_out.append((_relative(entry, folder), "a folder inside a class: its pictures are not looked for"))
             elif not entry.is_file():
-                left_out.append((_relative(entry, folder), "it is no file, or a link that leads nowhere"))
+                left_out.append((_relative(entry, folder), "it is not a file, or a link that leads nowhere"))
             else:
                 found.append((split, printable(path.name), entry))
     classes = list(dict.fromkeys((split, printable(path.name)) for split, path in classes))
@@ -160,12 +170,17 @@ def _find_files(folder):
     return found, left_out, classes
 
 
-def _entries(folder):
-    return [
-        path
-        for path in sorted(folder.iterdir())
-        if not path.name.startswith((".", "__")) and path.name.lower() not in CLUTTER
-    ]
+def _entries(place, folder, litter):
+    """What is in `place`, in order; what systems and programs leave everywhere goes to `litter`, with the reason."""
+    entries = []
+    for path in sorted(place.iterdir()):
+        if path.name.lower() in LITTER:
+            litter.append((_relative(path, folder), "left there by the system, no picture of yours"))
+        elif path.name.startswith("."):
+            litter.append((_relative(path, folder), "hidden: its name begins with a dot"))
+        else:
+            entries.append(path)
+    return entries
 
 
 def _relative(path, folder):
@@ -220,14 +235,14 @@ def _write(folder, files, left_out, classes, partial):
     from tqdm import tqdm
 
     print(f"preparing the {len(files):,} files of {printable(folder.name)!r}, once")
-    taken, left_out = {}, list(left_out)
+    taken, left_out, changed = {}, list(left_out), {}
     pictures = partial / "unsplit"
     pictures.mkdir(parents=True)
     for split, name, path in tqdm(
         _train_last(files), desc="preparing pictures", unit="file", disable=None, leave=False
     ):
         try:
-            pixels, _ = read_picture(path, LONGEST_SIDE)
+            pixels, changes = read_picture(path, LONGEST_SIDE)
         except Unreadable as error:
             left_out.append((_relative(path, folder), error.reason))
             continue
@@ -236,13 +251,21 @@ def _write(folder, files, left_out, classes, partial):
             left_out.append((_relative(path, folder), f"the same picture as {_relative(taken[digest][2], folder)}"))
             continue
         taken[digest] = (split, name, path)
+        for change in changes:
+            if isinstance(change, RangeTaken):
+                changed.setdefault(change, []).append(_relative(path, folder))
         write_jpeg(Image.fromarray(pixels), pictures / f"{digest}.jpg", quality=92)
     _check_counts(taken, classes, left_out)
     counts = _split(taken, classes, pictures, partial)
     pictures.rmdir()
-    record = {"counts": counts, "left_out": sorted(left_out)}
+    rows = sorted((_first_of(files), change) for change, files in changed.items())
+    record = {"counts": counts, "left_out": sorted(left_out), "changed": rows}
     (partial / "prepared.json").write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
     return partial
+
+
+def _first_of(files):
+    return min(files) + (f" and {len(files) - 1:,} more" if len(files) > 1 else "")
 
 
 def _check_counts(taken, classes, left_out):

@@ -10,6 +10,8 @@ import numpy as np
 from .checks import nearest
 
 SMALLEST_SIDE = 32
+BITS_PER_SAMPLE = 258  # a TIFF file's tag
+DEPTHS = (8, 10, 12, 14, 16)  # bits of grey values that cameras and scanners give
 GREY_WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)  # how bright red, green and blue look: ITU-R BT.601
 
 #: Photographs that scikit-image ships: name, what it shows, licence.
@@ -28,6 +30,10 @@ class Unreadable(ValueError):
     def __init__(self, reason, advice):
         super().__init__(f"{reason}: {advice}")
         self.reason = reason
+
+
+class RangeTaken(str):
+    """A change that depends on the picture's own values, so that a reader of many pictures must know of it."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,9 @@ def load_image(image="chelsea", longest=512):
     """A photograph by name, or the student's own by path.
 
     Every kind of image file that Pillow reads is converted to upright RGB with 8 bits a channel: greyscale,
-    palette, transparent (on white), CMYK, 16-bit, and pictures that a phone has turned by an EXIF note.
+    palette, transparent (on white), CMYK, and pictures that a phone has turned by an EXIF note. Grey values of more than
+    8 bits are scaled to 0 to 255: from 0 to the largest that the bits in use can hold (8, 10, 12, 14 or 16), for
+    floating-point numbers to the largest, with negative ones from the smallest. `Photograph.changes` says which.
 
     Parameters
     ----------
@@ -86,7 +94,8 @@ def load_image(image="chelsea", longest=512):
     FileNotFoundError
         When there is no such file.
     ValueError
-        When the file is no readable image, or the picture is smaller than 32 pixels in height or width.
+        When the file is not a readable image, its values are no finite numbers or colours that Pillow cannot read, or the
+        picture is smaller than 32 pixels in height or width.
 
     Examples
     --------
@@ -145,6 +154,8 @@ def read_picture(path, longest):
         raise Unreadable(
             f"has more than {Image.MAX_IMAGE_PIXELS:,} pixels", "save a smaller copy of it and use that"
         ) from None
+    except Unreadable:
+        raise
     except Exception as error:  # a damaged file: each of Pillow's decoders raises kinds of its own
         raise Unreadable(
             f"cannot be read as an image ({_why_not_read(path, error)})",
@@ -173,31 +184,69 @@ def _why_not_read(path, error):
     if not isinstance(error, UnidentifiedImageError):
         return getattr(error, "strerror", None) or error  # an error of the system's names the whole path
     return (
-        "it is no picture of a kind that Pillow reads: JPEG, PNG, WebP, …"
+        "it is not a picture of a kind that Pillow reads: JPEG, PNG, WebP, …"
         if path.stat().st_size
         else "the file is empty"
     )
 
 
 def _finish(picture, longest):
-    from PIL import ExifTags, Image, ImageOps
+    from PIL import Image, ImageOps
 
     changes, size = [], picture.size
+    deep = _has_deep_colours(picture)
     picture.draft(
         "RGB", (2 * longest, 2 * longest)
     )  # a large JPEG decodes at a fraction of its size, many times faster
     if getattr(picture, "n_frames", 1) > 1:
         changes.append(f"the first of {picture.n_frames} frames")
-    orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)
+    orientation = _orientation(picture)
     if orientation > 1:
         changes.append("turned upright, as its EXIF note says")
         size = size[::-1] if orientation >= 5 else size
-    picture, change = _to_rgb(ImageOps.exif_transpose(picture))
+        picture = ImageOps.exif_transpose(picture)
+    if deep:
+        _check_deep_colours(picture)
+        changes.append("16-bit colours reduced to 8 bits")
+    picture, change = _to_rgb(picture)
     changes += change
     if max(picture.size) > longest:
         picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
         changes.append(f"reduced from {size[0]} × {size[1]} to {picture.width} × {picture.height} pixels")
     return np.array(picture), tuple(changes)
+
+
+def _orientation(picture):
+    """EXIF's number for how the camera was held, 2 to 8; 1, upright, where there is none, or what is there is none."""
+    from PIL import ExifTags
+
+    try:
+        found = picture.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # a damaged note: Pillow raises many kinds, and the pixels do not depend on it
+        return 1
+    return found if isinstance(found, int) and 2 <= found <= 8 else 1
+
+
+def _has_deep_colours(picture):
+    """Whether the file has 16 bits a channel and several channels: Pillow reads the upper 8 of them. Asked before it reads."""
+    if len(picture.getbands()) == 1 or not hasattr(picture, "tile"):
+        return False
+    announced = max(getattr(picture, "tag_v2", {}).get(BITS_PER_SAMPLE, (8,))) > 8
+    read = any(";16" in str(tile[3]) for tile in picture.tile)
+    if announced and not read:
+        raise Unreadable(
+            "has 16-bit colours one channel after the other, which Pillow mistakes", "save it with 8 bits a channel"
+        )
+    return read
+
+
+def _check_deep_colours(picture):
+    brightest = max(high for _, high in picture.convert("RGB").getextrema())
+    if brightest < 64:
+        raise Unreadable(
+            f"has colours of 16 bits a channel and uses at most {256 * (brightest + 1) - 1:,} of 65,535, which would come out nearly black",
+            "save it with 8 bits a channel",
+        )
 
 
 def _to_rgb(picture):
@@ -207,12 +256,8 @@ def _to_rgb(picture):
     if picture.mode == "RGB" and "transparency" not in picture.info:
         return picture, []
     if picture.mode.startswith("I") or picture.mode == "F":
-        values = np.array(picture, np.float32)  # changed in place from here on: the picture may be large
-        values *= 255 / (65535 if picture.mode.startswith("I") else max(values.max(), 1e-9))
-        np.rint(values.clip(0, 255, out=values), out=values)
-        return Image.fromarray(values.astype(np.uint8)).convert("RGB"), [
-            "16-bit or floating-point values scaled to 0–255, grey repeated in three channels"
-        ]
+        values, change = _to_bytes(np.array(picture))
+        return Image.fromarray(values).convert("RGB"), [change]
     if picture.has_transparency_data:
         white = Image.new("RGBA", picture.size, "white")
         return Image.alpha_composite(white, picture.convert("RGBA")).convert("RGB"), ["transparent parts made white"]
@@ -223,3 +268,34 @@ def _to_rgb(picture):
         "CMYK": "printing colours (CMYK) converted to RGB",
     }
     return picture.convert("RGB"), [names.get(picture.mode, f"{picture.mode} converted to RGB")]
+
+
+def _to_bytes(values):
+    """Grey values of more than 8 bits as uint8, and which range of them was taken."""
+    scaled = values.astype(np.float32)  # changed in place from here on: the picture may be large
+    finite = np.isfinite(scaled)
+    strange = scaled.size - np.count_nonzero(finite)
+    if strange == scaled.size:
+        raise Unreadable("holds no finite number", "save it anew from the program that made it")
+    low = float(scaled.min(where=finite, initial=np.inf))
+    high = float(scaled.max(where=finite, initial=-np.inf))
+    kind, low, high = _range(values.dtype, low, high)
+    scaled[~finite] = low
+    width = max(high - low, 1e-30)
+    scaled *= 255 / width
+    scaled -= 255 * (low / width)
+    np.rint(scaled.clip(0, 255, out=scaled), out=scaled)
+    lost = f", {strange:,} that are no finite numbers made black" if strange else ""
+    change = f"{kind} values, {low:.6g} to {high:.6g}, scaled to 0–255{lost}, grey repeated in three channels"
+    return scaled.astype(np.uint8), RangeTaken(change)
+
+
+def _range(dtype, low, high):
+    """What the values are called, and the two that become 0 and 255."""
+    whole = np.issubdtype(dtype, np.integer)
+    if low < 0:
+        return "signed" if whole else "floating-point", low, high
+    if not whole:
+        return "floating-point", 0, high
+    bits = next((bits for bits in DEPTHS if high < 2**bits), None)
+    return (f"{bits}-bit", 0, 2**bits - 1) if bits else ("32-bit", 0, high)

@@ -205,7 +205,8 @@ def _pairs(notebook, key):
         if cell.get("cell_type") != "code" or cell.get("execution_count") is None:
             continue
         for output in cell.get("outputs", []):
-            pairs = output.get("metadata", {}).get(key, [])
+            metadata = output.get("metadata")
+            pairs = metadata.get(key) if isinstance(metadata, dict) else None
             for pair in pairs if isinstance(pairs, list) else []:
                 if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str):
                     yield pair

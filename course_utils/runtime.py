@@ -121,10 +121,10 @@ def impersonal(folder):
 def versions():
     """Names and versions of what a result depends on, as a dict; a package that is not installed is left out."""
     found = {"python": platform.python_version()}
-    for package in ("tensorflow", "keras", "numpy", "matplotlib", "convnet-course"):
+    for package in ("tensorflow", "keras", "numpy", "matplotlib"):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             found[package] = importlib.metadata.version(package)
-    return found
+    return found | {"convnet-course": __version__}
 
 
 def built_for(version):

@@ -5,19 +5,27 @@ and, as hints that are sometimes wrong, pupils, whiskers and a tongue.
 """
 
 import csv
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from .checks import whole
 from .photographs import write_jpeg
+from .store import whole_folder
 
 SIZE = 150  # height and width of a picture, pixels
 KINDS = ("cats", "dogs")
-SPLITS = ("train", "validation", "test")
+#: The folders: which number goes into the seed, and whether the pets are posed. Posed pets and upright ones of the same
+#: number are the same pets, so that only the pose differs between ``validation`` and ``posed_validation``.
+SPLITS = {
+    "train": (0, False),
+    "validation": (1, False),
+    "test": (2, False),
+    "posed_validation": (1, True),
+    "posed_test": (2, True),
+}
 
 OVERSAMPLING = 2  # drawn this many times larger, then reduced: smooth edges
 LARGE = (SIZE * OVERSAMPLING, SIZE * OVERSAMPLING)
@@ -73,7 +81,7 @@ class _Canvas:
         return left, top, right - left, bottom - top
 
 
-def draw(kind, rng, posed=False):
+def draw(kind, rng, posed=False, twin=False):
     """One pet.
 
     Parameters
@@ -85,6 +93,8 @@ def draw(kind, rng, posed=False):
     posed : bool
         False: upright, in the centre, looking to the right. True: turned by up to 30°, mirrored half of the time, 0.8
         to 1.2 times as large, shifted by up to a tenth of the picture across and down, and sheared by up to 0.15.
+    twin : bool
+        True: of upright pets the one that `posed` would turn, on the same wall and in the same light.
 
     Returns
     -------
@@ -105,8 +115,8 @@ def draw(kind, rng, posed=False):
     (150, 150)
     """
     if kind not in KINDS:
-        raise ValueError(f"kind: 'cats' or 'dogs', not {kind!r}")
-    picture, pose, looks = _wall(rng), _pose(rng, posed), _choose_looks(rng)
+        raise ValueError(f"kind must be 'cats' or 'dogs'; got {kind!r}")
+    picture, pose, looks = _wall(rng), _pose(rng, posed, twin), _choose_looks(rng)
     scene, head = _Canvas(picture, *pose), _Canvas(picture, *pose)
     if rng.random() < 0.5:
         _toy(scene, rng, rng.uniform(-1.9, 1.9, 2))
@@ -141,13 +151,15 @@ def _fluffy(points, rng):
     return _shrunk(points, rng.uniform(0.96, 1.04, (len(points), 1)))
 
 
-def _pose(rng, posed):
+def _pose(rng, posed, twin=False):
     """Matrix (2 × 2) and shift that take the pet's coordinates to pixels of the large picture."""
-    matrix, centre = np.eye(2) * UNIT, LARGE * np.array([0.5, 0.54])
-    if not posed:
-        return matrix, centre
-    matrix = matrix * rng.uniform(0.8, 1.2) @ [[rng.choice([-1, 1]), rng.uniform(-0.15, 0.15)], [0, 1]]
-    return _turned(matrix.T, np.deg2rad(rng.uniform(-30, 30))).T, centre + LARGE * rng.uniform(-0.1, 0.1, 2)
+    upright, centre = np.eye(2) * UNIT, LARGE * np.array([0.5, 0.54])
+    if not posed and not twin:
+        return upright, centre
+    matrix = upright * rng.uniform(0.8, 1.2) @ [[rng.choice([-1, 1]), rng.uniform(-0.15, 0.15)], [0, 1]]
+    turned = _turned(matrix.T, np.deg2rad(rng.uniform(-30, 30))).T
+    shift = LARGE * rng.uniform(-0.1, 0.1, 2)
+    return (turned, centre + shift) if posed else (upright, centre)
 
 
 def _choose_looks(rng):
@@ -313,60 +325,51 @@ def _photograph(picture, rng):
 def generate(folder, train=400, validation=400, test=400, seed=0):
     """Write toy pets as JPEG files, half of them cats: ``folder/train/cats/0000.jpg``, …
 
-    Training pets are upright; those for validation and test are posed (see `draw`). An image depends on the seed, its
-    split, its kind and its number alone: more images leave the first ones as they are.
+    Pets for training, validation and test are upright. ``posed_validation`` and ``posed_test`` hold the pets of validation
+    and test once more, posed (see `draw`): a shift of pose, and of nothing else. An image depends on the seed, its split,
+    its kind and its number alone: more images leave the first ones as they are.
 
     Parameters
     ----------
     folder : str or Path
         Where to; it must not exist yet, or be empty. It appears whole or not at all.
     train, validation, test : int
-        Images in each split, cats and dogs together: even, at least 2.
+        Images in each split, cats and dogs together: even, at least 2. The posed ones are as many.
     seed : int
         At least 0. The same seed gives the same bytes.
 
     Returns
     -------
     Path
-        `folder`, with ``{train,validation,test}/{cats,dogs}/NNNN.jpg`` (150 × 150) and ``heads.csv``: file (relative to
-        the folder), left, top, width, height of the head in pixels.
+        `folder`, with ``<split>/{cats,dogs}/NNNN.jpg`` (150 × 150) for each of `SPLITS`, and ``heads.csv``: file (relative
+        to the folder), left, top, width, height of the head in pixels.
 
     Raises
     ------
-    ValueError
-        When a number of images is odd or less than 2, or the seed is negative.
+    TypeError, ValueError
+        When a number of images is odd or less than 2, or no whole number; or the seed is negative.
     FileExistsError
         When `folder` exists and is not an empty folder.
     """
-    counts = dict(zip(SPLITS, (train, validation, test)))
+    counts = {"train": train, "validation": validation, "test": test}
     for name, count in counts.items():
-        if not isinstance(count, (int, np.integer)) or count < 2 or count % 2:
-            raise ValueError(f"{name}: an even number of images, at least 2 (half cats, half dogs), not {count!r}")
-    if not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise ValueError(f"seed: a whole number, at least 0, not {seed!r}")
-    target = Path(folder).expanduser().resolve()
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise FileExistsError(
-            f"folder: {str(target)!r} exists and is no empty folder: name another, or delete it first"
-        )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as workshop:
-        finished = Path(workshop) / "pets"
-        _write(finished, counts, seed)
-        if target.exists():
-            target.rmdir()
-        os.replace(finished, target)
-    return Path(folder).expanduser()
+        if whole(name, count, 2) % 2:
+            raise ValueError(f"{name} must be even, half cats and half dogs; got {count}")
+    whole("seed", seed, 0)
+    folder = Path(folder).expanduser()
+    with whole_folder(folder) as partial:
+        _write(partial, counts, seed)
+    return folder
 
 
 def _write(folder, counts, seed):
     heads = [("file", "left", "top", "width", "height")]
-    for split, (name, count) in enumerate(counts.items()):
+    for name, (split, posed) in SPLITS.items():
         for which, kind in enumerate(KINDS):
             (folder / name / kind).mkdir(parents=True)
-            for number in range(count // 2):
+            for number in range(counts[name.removeprefix("posed_")] // 2):
                 rng = np.random.default_rng([seed, split, 2 * number + which])
-                picture, head = draw(kind, rng, posed=name != "train")
+                picture, head = draw(kind, rng, posed, twin=name != "train")
                 file = f"{name}/{kind}/{number:04}.jpg"
                 write_jpeg(picture, folder / file, quality=88)
                 heads.append((file, *head))

@@ -7,6 +7,35 @@ import pytest
 
 PARAMETERS = "EPOCHS: int = 3  # passes over the data, at least 1\nNAME: str = 'cat'  # a word\nRATE: float = 0.1  # step, above 0"
 
+#: Unit tests of what is the same on every version of TensorFlow, Keras, NumPy, matplotlib and Jupyter: .ci/run leaves them out
+#: on its second stack.
+PLAIN = {
+    "test_build",
+    "test_build_commands",
+    "test_cli",
+    "test_fetch",
+    "test_folder",
+    "test_lessons",
+    "test_links",
+    "test_messages",
+    "test_paths",
+    "test_plan",
+    "test_processes",
+    "test_reference_results",
+    "test_report",
+    "test_repository_files",
+    "test_requirements",
+    "test_run",
+    "test_source",
+    "test_store",
+}
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.stem in PLAIN and item.path.parent.name == "unit":
+            item.add_marker("plain")
+
 
 @pytest.fixture
 def make_lesson(tmp_path):

@@ -16,20 +16,20 @@ import io
 import sys
 from pathlib import Path
 
-from course_utils import paths, runtime, store
+from course_utils import paths, registry, runtime, store
 
 TABLES = Path(__file__).parents[1] / "data"
-EMBEDDED = ("toy_pets", "digits")
 FIELDS = ("lesson", "name", "value", "seed", "data", "data_sha256", "stack")
 
 
 def data_digest(dataset):
     """SHA-256 of a data set's file, or of the names and contents of all files of its folder, in order; empty for what comes with the course."""
-    if dataset in EMBEDDED:
+    entry = registry.known()[dataset]
+    if entry["embedded"]:
         return ""
-    place = paths.data_folder() / dataset
+    place = paths.data_folder() / entry["target"]
     if not place.is_dir():
-        return hashlib.sha256(place.with_suffix(".npz").read_bytes()).hexdigest()
+        return hashlib.sha256(place.read_bytes()).hexdigest()
     digest = hashlib.sha256()
     for path in sorted(path for path in place.rglob("*") if path.is_file()):
         digest.update(path.relative_to(place).as_posix().encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())

@@ -230,7 +230,7 @@ def _put(task, notebook, force, say):
     path, content = task.found.path, task.found.content
     now = path.read_bytes() if path.exists() else None
     if now != content and not force:
-        raise BuildError(f"{path.name} was saved while it was being built: it was not overwritten. Build it again.")
+        raise BuildError(f"{path.name} was saved while it was being built: it was not overwritten; build it again")
     if now is not None and (now != content or precious(task)):
         say(f"kept     {keep_copy(path).name}, which is what {path.name} was")
     write_notebook(notebook, path)

@@ -1,28 +1,27 @@
 """Execute one notebook: `run_one` takes a `Spec`, and gives a `Record`."""
 
-import base64
 import contextlib
 import dataclasses
-import io
 import logging
 import shutil
+import signal
 import sys
 import tempfile
 import threading
 import time
+import warnings
 from pathlib import Path
 
-from .. import results
 from ..runtime import versions
 from . import KERNEL
-from .exercise_names import checked_in, names_of
+from .collect import collect
+from .exercise_names import checked_in
 from .kernel import LANGUAGE, LOG, QUIET, this_python
-from .lessons import tagged
-from .record import Failure, of_spec
+from .record import of_spec
 
-LAST_LINES, LONGEST_TEXT = 12, 5000
-THUMBNAIL_WIDTH = 320
-NOT_REACHED = "not reached"
+
+class _EndedItself(Exception):
+    """A cell has asked its kernel to end, which does so a moment later: the cells after it must not run in that moment."""
 
 
 def run_one(spec):
@@ -35,26 +34,43 @@ def run_one(spec):
     -------
     Record
     """
-    import nbformat
-    import papermill
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
-
     if spec.problem:
         return of_spec(spec, "failed", spec.problem)
     try:
-        # What comes of the third format is a node of that format, which papermill takes for a path.
-        notebook = nbformat.from_dict(nbformat.reads(spec.notebook, as_version=4))
+        notebook = _notebook_of(spec.notebook)
     except Exception as error:  # nbformat raises kinds of its own for files of its older formats
         return of_spec(spec, "failed", f"the file is no notebook: {_short_message(error)}")
     shutil.rmtree(spec.folder, ignore_errors=True)
     spec.folder.mkdir(parents=True)
-    status, message, watched, started = "ok", "", _Watched(spec, notebook), time.perf_counter()
-    with (
-        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home,
-        peak_memory() as peak,
-        _silent(),
-    ):
-        try:
+    watched, started = _Watched(spec, notebook), time.perf_counter()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home, peak_memory() as peak:
+        status, message = _execute(spec, notebook, watched, home)
+        seconds = round(time.perf_counter() - started, 2)
+    spec.progress.unlink(missing_ok=True)
+    record = of_spec(spec, status, message)
+    measured = {"seconds": seconds, "peak_memory_mb": round(peak[0] / 2**20), "versions": versions()}
+    return collect(spec, dataclasses.replace(record, **measured), watched.failed or watched.number)
+
+
+def _notebook_of(text):
+    """A notebook's text as a notebook of the present format; what older editors have left out is added."""
+    import nbformat
+    from nbformat.validator import normalize
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # cells without ids, or with the same, which normalize mends
+        _, notebook = normalize(nbformat.from_dict(nbformat.reads(text, as_version=4)))
+    return notebook
+
+
+def _execute(spec, notebook, watched, home):
+    """Run the cells; gives the run's status, and why it is not ``ok``."""
+    import papermill
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+    manager = this_python(home)
+    try:
+        with _no_lines_that_the_record_has():
             papermill.execute_notebook(
                 notebook,
                 _no_template(spec.partial),
@@ -65,64 +81,77 @@ def run_one(spec):
                 progress_bar=False,
                 execution_timeout=spec.timeout,
                 extra_arguments=QUIET,
-                kernel_manager_class=this_python(home),
+                kernel_manager_class=manager,
                 allow_errors=bool(checked_in(notebook)),
-                on_cell_executed=watched.cell_done,
+                on_cell_start=watched.begun,
+                on_cell_executed=watched.executed,
+                on_cell_error=watched.raised,
             )
-        except CellTimeoutError:
-            status, message = "timeout", f"the cell took longer than {spec.timeout} s"
-        except DeadKernelError:
-            status, message = (
-                "died",
-                (
-                    "the kernel ended in the middle of a cell: killed, mostly because memory ran out, or crashed"
-                    + _last_words(home)
-                ),
-            )
-        except Exception as error:  # whatever a notebook does must not stop the batch; the report shows it
-            status, message = "failed", _short_message(error)
-        seconds = round(time.perf_counter() - started, 2)
-    if watched.quit_in is not None and status in (
-        "ok",
-        "died",
-    ):  # the kernel ended at once, or after the cells that were waiting already
-        status, message = "failed", "the notebook ended itself: quit() or exit()"
-    spec.progress.unlink(missing_ok=True)
-    record = dataclasses.replace(
-        of_spec(spec, status, message), seconds=seconds, peak_memory_mb=round(peak[0] / 2**20), versions=versions()
-    )
-    return collect(spec, record, watched.quit_in)
+    except CellTimeoutError:
+        return "timeout", f"the cell took longer than {spec.timeout} s"
+    except DeadKernelError:
+        return "died", _cause_of_death(manager.exit_code) + _last_words(home)
+    except _EndedItself:
+        return "failed", "the notebook ended itself: quit() or exit()"
+    except Exception as error:  # whatever a notebook does must not stop the batch; the report shows it
+        return "failed", watched.message or _short_message(error) + (_last_words(home) if not watched.number else "")
+    return ("failed", watched.message) if watched.message else ("ok", "")
 
 
 class _Watched:
-    """Notes how many code cells are done, and the place of the one that asked its kernel to end, if any did."""
+    """Notes which code cell is running, in a file too, and which was the first one that raised, and what."""
 
     def __init__(self, spec, notebook):
-        self.file, self.quit_in, self.done = spec.progress, None, 0
-        self.total = sum(cell.cell_type == "code" for cell in notebook.cells)
+        self.file, self.number, self.failed, self.message = spec.progress, 0, 0, ""
+        self.total = sum(cell.cell_type == "code" for cell in notebook.cells) + bool(spec.changed)
 
-    def cell_done(self, cell, cell_index, execute_reply):
-        self.done += 1
-        self.file.write_text(f"{self.done} {self.total}")
+    def begun(self, cell, cell_index):
+        """Called by nbclient before each cell."""
+        if cell.cell_type == "code":
+            self.number += 1
+            self.file.write_text(f"{self.number} {self.total}")
+
+    def executed(self, cell, cell_index, execute_reply):
+        """Called by nbclient when a cell is done."""
         payload = execute_reply["content"].get("payload", []) if execute_reply else []
-        if self.quit_in is None and any(part.get("source") == "ask_exit" for part in payload):
-            self.quit_in = cell_index
+        if any(part.get("source") == "ask_exit" for part in payload):
+            raise _EndedItself
+
+    def raised(self, cell, cell_index, execute_reply):
+        """Called by nbclient when a cell has raised."""
+        if not self.failed:
+            name, value = (execute_reply["content"].get(key, "") for key in ("ename", "evalue"))
+            if name == "SystemExit" and value in ("", "0", "None"):
+                value = "the notebook ended itself before its last cell"
+            self.failed, self.message = self.number, f"{name}: {value}" if value else name
 
 
 @contextlib.contextmanager
-def _silent():
-    """papermill and nbclient log to the terminal what the record says anyway.
+def _no_lines_that_the_record_has():
+    """Keep from the terminal what nbclient and papermill log of endings that the record tells, and of parameters that the plan has checked.
 
-    And papermill, which does not know the type ``int | None``, warns of unknown parameters; the plan has checked all of them.
+    (papermill does not know the type ``int | None``, and takes such a parameter for none.)
     """
-    logger, nothing = logging.getLogger("papermill"), logging.NullHandler()
-    logger.addHandler(nothing)
-    logger.propagate = False
+    known = ("Passed unknown parameter", "Kernel died", "Timeout waiting for execute reply")
+
+    def wanted(record):
+        return not record.getMessage().startswith(known)
+
+    logger = logging.getLogger("papermill")
+    logger.addFilter(wanted)
     try:
         yield
     finally:
-        logger.removeHandler(nothing)
-        logger.propagate = True
+        logger.removeFilter(wanted)
+
+
+def _cause_of_death(code):
+    """Why a kernel ended in the middle of a cell, by its exit code: None, a number, or minus the number of a signal."""
+    if code == -9:
+        return "the kernel was killed, mostly because memory ran out"
+    if code is not None and code < 0:
+        return f"the kernel crashed: {signal.Signals(-code).name}"
+    return "the kernel ended in the middle of the cell" + (f", with exit code {code}" if code is not None else "")
 
 
 def _last_words(home):
@@ -133,45 +162,6 @@ def _last_words(home):
     return ""
 
 
-def collect(spec, record, stopped_in=None):
-    """`record`, completed from the notebook that papermill wrote, whose text it carries from now on.
-
-    `stopped_in` is the place of the cell that stopped it, where that is known.
-    papermill takes ``sys.exit()`` for success, although the cells after it never ran: here it is a failure.
-    """
-    import nbformat
-
-    if spec.partial.exists():
-        text = spec.partial.read_text(encoding="utf-8")
-        notebook = nbformat.reads(text, as_version=4)
-        error = record.error
-        if record.status == "ok" and any(_progress(cell) == "failed" for cell in notebook.cells):
-            error = Failure("SystemExit: the notebook ended itself before its last cell")
-        if error:
-            error = describe_failure(notebook, error, stopped_in)
-        record = dataclasses.replace(
-            record,
-            status="failed" if error and record.status == "ok" else record.status,
-            error=error,
-            numbers=results.read_records(notebook),
-            exercises=_outcomes(spec, notebook),
-            thumbnail=thumbnail(notebook),
-            built_for=str(notebook.metadata.get("course", {}).get("version", "")),
-            executed=text,
-        )
-        spec.partial.unlink()
-    with contextlib.suppress(OSError):  # not empty: the lesson wrote something there
-        spec.folder.rmdir()
-    return record
-
-
-def _outcomes(spec, notebook):
-    """The best outcome of each exercise in this run; those that the notebook checks and that it did not come to are not reached."""
-    known = names_of(spec.lesson) or checked_in(notebook)
-    found = results.read_exercises(notebook, known)
-    return found | {name: NOT_REACHED for name in checked_in(notebook) if name in known and name not in found}
-
-
 def _no_template(path):
     """papermill fills in ``{…}`` in a path."""
     return str(path).replace("{", "{{").replace("}", "}}")
@@ -179,43 +169,8 @@ def _no_template(path):
 
 def _short_message(error):
     if hasattr(error, "ename"):  # papermill's own message holds the whole traceback
-        text = f"{error.ename}: {error.evalue}" if error.evalue else error.ename
-    else:
-        text = f"{type(error).__name__}: {error}"
-    return text[:LONGEST_TEXT]
-
-
-def _progress(cell):
-    return cell.metadata.get("papermill", {}).get("status")
-
-
-def describe_failure(notebook, failure, stopped_in=None):
-    """`failure` with the code cell that stopped the notebook: its number, source, and the last lines of its output.
-
-    It is the first one that raised; or else the last one that was begun, since papermill marks all cells completed when a
-    kernel has died.
-    """
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    stopped = [] if stopped_in is None else [notebook.cells[stopped_in]]
-    raised = [cell for cell in code if any(output.output_type == "error" for output in cell.outputs)]
-    failed = [cell for cell in code if _progress(cell) == "failed"]
-    begun = [cell for cell in code if cell.execution_count is not None]
-    if not (chosen := stopped or raised or failed or begun[-1:]):
-        return failure
-    cell = chosen[0]
-    errors = [output for output in cell.outputs if output.output_type == "error"]
-    text = "".join(
-        output.text if output.output_type == "stream" else output.get("data", {}).get("text/plain", "") + "\n"
-        for output in cell.outputs
-        if output.output_type != "error"
-    )
-    message = f"{errors[0].ename}: {errors[0].evalue}" if errors and errors[0].evalue else failure.message
-    return Failure(
-        message[:LONGEST_TEXT],
-        cell=next(number for number, other in enumerate(code, 1) if other is cell),
-        source=cell.source[:LONGEST_TEXT],
-        output="\n".join(text.rstrip().splitlines()[-LAST_LINES:])[-LONGEST_TEXT:],
-    )
+        return f"{error.ename}: {error.evalue}" if error.evalue else error.ename
+    return f"{type(error).__name__}: {error}"
 
 
 @contextlib.contextmanager
@@ -252,21 +207,3 @@ def _high_water_mark(process):
         return int(status.split("VmHWM:")[1].split()[0]) * 1024 if "VmHWM:" in status else 0
     memory = process.memory_info()
     return getattr(memory, "peak_wset", memory.rss)
-
-
-def thumbnail(notebook):
-    """A small base64 PNG of the picture in the cell tagged ``thumbnail``, or else of the first picture, or None."""
-    from PIL import Image
-
-    for cell in [*tagged(notebook, "thumbnail"), *notebook.cells]:
-        for output in cell.get("outputs", []):
-            if "image/png" in output.get("data", {}):
-                try:
-                    picture = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))).convert("RGB")
-                except (OSError, ValueError):  # a student's cell may claim any bytes to be a picture
-                    continue
-                picture.thumbnail((THUMBNAIL_WIDTH, THUMBNAIL_WIDTH))
-                small = io.BytesIO()
-                picture.quantize(128).save(small, "PNG", optimize=True)
-                return base64.b64encode(small.getvalue()).decode()
-    return None

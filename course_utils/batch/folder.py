@@ -15,6 +15,7 @@ from . import UsageError, record
 from .report import write_report
 
 JOURNAL, LOCK = "journal.jsonl", ".lock"
+OLD = "batch.json"  # what the first edition kept in the place of a journal
 FIXED = ("lesson", "status", "seconds", "peak_memory_mb")
 EVERY = 10  # seconds between two reports while runs are under way: what a run costs must not grow with their number
 
@@ -38,39 +39,65 @@ class Folder:
     """
 
     def __init__(self, out, title, resume=False):
-        import filelock
-
-        self.path, self.title = Path(out), title
-        journal = self.path / JOURNAL
-        if self.path.exists() and not self.path.is_dir():
-            raise UsageError(f"--out {out} is a file: name a folder")
-        if self.path.is_dir() and {path.name for path in self.path.iterdir()} - {LOCK} and not journal.is_file():
-            raise UsageError(f"--out {out} is not empty and was not written by a batch: name a new or an empty folder")
+        self.path, self.title, self._written = Path(out), title, 0.0
+        self._require_a_batchs(resume)
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            (self.path / ".writable").touch()
-            (self.path / ".writable").unlink()
-            self._lock = filelock.FileLock(self.path / LOCK)
-            self._lock.acquire(timeout=0)
-            earlier = read_journal(journal) if journal.is_file() else []
-            self.kept = [
-                one for one in earlier if resume and one.status == "ok" and (self.path / one.notebook).is_file()
-            ]
-            if not resume:
-                self._remove(earlier)
+            self._take()
+            self.kept = self._earlier(resume)
             self._journal = self._begin()
-        except filelock.Timeout:
-            raise UsageError(
-                f"another batch is writing to --out {out} now: wait for it, or name another folder"
-            ) from None
         except OSError as error:
+            self._give_back()
             raise UsageError(f"--out {out} cannot be written: {error.strerror} ({error.filename})") from None
         except (ValueError, KeyError, TypeError):
-            raise UsageError(f"{journal} is damaged: name another folder with --out, or move this one away") from None
-        self._written = 0.0
+            self._give_back()
+            raise UsageError(
+                f"{self.path / JOURNAL} is damaged: name another folder with --out, or move this one away"
+            ) from None
 
-    def _remove(self, earlier):
-        for name in ["results.csv", "report.html", *(one.notebook for one in earlier)]:
+    def _require_a_batchs(self, resume):
+        if self.path.exists() and not self.path.is_dir():
+            raise UsageError(f"--out {self.path} is a file: name a folder")
+        names = {path.name for path in self.path.iterdir()} - {LOCK} if self.path.is_dir() else set()
+        if names and not names & {JOURNAL, OLD}:
+            raise UsageError(
+                f"--out {self.path} is not empty and was not written by a batch: name a new or an empty folder"
+            )
+        if OLD in names and resume:
+            raise UsageError(
+                f"--out {self.path} was written by the first edition, which --resume cannot go on with: "
+                "name another folder, or leave out --resume to have this one replaced"
+            )
+
+    def _take(self):
+        import filelock
+
+        self._lock = filelock.FileLock(self.path / LOCK)
+        self.path.mkdir(parents=True, exist_ok=True)
+        (self.path / ".writable").touch()
+        (self.path / ".writable").unlink()
+        try:
+            self._lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise UsageError(
+                f"another batch is writing to --out {self.path} now: wait for it, or name another folder"
+            ) from None
+
+    def _give_back(self):
+        if self._lock.is_locked:
+            self._lock.release()
+            (self.path / LOCK).unlink(missing_ok=True)
+
+    def _earlier(self, resume):
+        """The records of an earlier batch that are kept; without `resume` none, and what it wrote is removed."""
+        journal, old = self.path / JOURNAL, self.path / OLD
+        earlier = read_journal(journal) if journal.is_file() else []
+        if resume:
+            return [one for one in earlier if one.status == "ok" and (self.path / one.notebook).is_file()]
+        self._remove([one.notebook for one in earlier] + (_notebooks_of_old(old) if old.is_file() else []))
+        return []
+
+    def _remove(self, notebooks):
+        for name in ["results.csv", "report.html", OLD, *notebooks]:
             (self.path / name).unlink(missing_ok=True)
         shutil.rmtree(self.path / "work", ignore_errors=True)
 
@@ -78,7 +105,7 @@ class Folder:
         """The journal, begun anew with the runs that are kept, open to be appended to."""
         lines = [json.dumps({"title": self.title}), *(one.as_json() for one in self.kept)]
         store.write_text(self.path / JOURNAL, "".join(line + "\n" for line in lines))
-        return open(self.path / JOURNAL, "a", encoding="utf-8")  # noqa: SIM115: closed by close()
+        return open(self.path / JOURNAL, "a", encoding="utf-8")  # close() closes it
 
     def add(self, one):
         """Note a run that has ended: its executed notebook as a file, its record as a line of the journal, on the disk at once."""
@@ -100,8 +127,12 @@ class Folder:
         self._journal.close()
         with contextlib.suppress(OSError):  # not empty, or never made
             (self.path / "work").rmdir()
-        self._lock.release()
-        (self.path / LOCK).unlink(missing_ok=True)
+        self._give_back()
+
+
+def _notebooks_of_old(path):
+    """The names of the executed notebooks that a batch of the first edition has noted in the file `path`."""
+    return [Path(one["notebook"]).name for one in json.loads(path.read_text(encoding="utf-8"))["records"]]
 
 
 def read_journal(path):
@@ -138,7 +169,8 @@ def results_csv(records):
             name for one in records for name, outcome in one.exercises.items() if outcome != results.NOT_ATTEMPTED
         )
     )
-    columns = [*FIXED, *parameters, *numbers, *(results.EXERCISE_COLUMN + name for name in tried)]
+    names = [*FIXED, *parameters, *numbers, *(results.EXERCISE_COLUMN + name for name in tried)]
+    columns = list(dict.fromkeys(names))  # a student's parameter may be called like one of the others
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()

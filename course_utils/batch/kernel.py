@@ -21,6 +21,7 @@ class ThisPython(AsyncKernelManager):
     """
 
     home: str  # a folder for the kernel's profile, and for what it writes past its notebook
+    exit_code = None  # of a kernel that has ended by itself: negative, the number of the signal that ended it
 
     @property
     def kernel_spec(self):
@@ -39,6 +40,12 @@ class ThisPython(AsyncKernelManager):
         with open(Path(self.home, LOG), "wb") as log:
             await AsyncKernelManager.start_kernel(self, env=environment, stdout=log, stderr=log, **options)
 
+    async def cleanup_resources(self, restart=False):
+        """Forget the kernel, but for how it ended; see `AsyncKernelManager.cleanup_resources`."""
+        if self.has_kernel:
+            type(self).exit_code = await self.provisioner.poll()
+        await AsyncKernelManager.cleanup_resources(self, restart=restart)
+
 
 def this_python(home):
     """A class for nbclient's ``kernel_manager_class``.
@@ -51,6 +58,7 @@ def this_python(home):
     Returns
     -------
     type
-        A `ThisPython`. What its kernel writes to its own standard output and error is in the file `LOG` of `home`.
+        A `ThisPython`. What its kernel writes to its own standard output and error is in the file `LOG` of `home`; how a
+        kernel ended that nobody has shut down is its ``exit_code``.
     """
     return type("ThisPython", (ThisPython,), {"home": str(home)})

@@ -1,7 +1,5 @@
-"""Lessons and their parameters, read from the notebooks without running them."""
+"""Lessons, found by the names of their files and read without running them."""
 
-import ast
-import io
 import json
 import re
 import tokenize
@@ -10,9 +8,8 @@ from pathlib import Path
 
 from ..checks import nearest
 from . import UsageError
+from .parameters import as_far_as_declared
 
-LITERALS = {"str": str, "int": int, "float": float, "bool": bool}
-UNTYPED = "?"
 #: The lessons of the first edition, 00 to 09: their numbers were used in commands and file names.
 FIRST_EDITION = (
     "python_warmup",
@@ -26,72 +23,7 @@ FIRST_EDITION = (
     "fine_tuning",
     "visualizing_features",
 )
-TRUTHS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One line of a parameters cell: ``NAME: kind = default  # note``.
-
-    ``kind`` is ``str``, ``int``, ``float``, ``bool``, ``list[…]`` of one of these, or one of them ``| None``.
-    """
-
-    name: str
-    kind: str
-    default: object
-    note: str
-
-    def convert(self, value):
-        """`value` as this parameter's type, from a command line's text or from a plan's TOML value.
-
-        Raises
-        ------
-        ValueError
-            When it is of another type. The message names the parameter, its type and what came.
-
-        Examples
-        --------
-        >>> Parameter("EPOCHS", "int", 5, "").convert("12")
-        12
-        >>> Parameter("AUGMENT", "bool", True, "").convert("no")
-        False
-        """
-        if self.kind == UNTYPED:
-            raise ValueError(f"parameter {self.name} cannot be set, because it has no type: {self.note}")
-        kind, _, optional = (part.strip() for part in self.kind.partition("|"))
-        if optional and (value is None or str(value).lower() == "none"):
-            return None
-        try:
-            if not kind.startswith("list["):
-                return _convert_one(kind, value)
-            if isinstance(value, str):
-                value = _read_list(value)
-            if not isinstance(value, list):
-                raise TypeError
-            return [_convert_one(kind[5:-1], part) for part in value]
-        except (ValueError, TypeError, KeyError):
-            allowed = f"{self.kind} is expected, such as {self.default!r}"
-            raise ValueError(
-                f"parameter {self.name}: {allowed}; got {value!r}" + (f" ({self.note})" if self.note else "")
-            ) from None
-
-
-def _read_list(text):
-    """The items of ``[1, 2]``, ``['a, b', 'c']`` or just ``1, 2``."""
-    try:
-        return list(ast.literal_eval(text if text.strip().startswith("[") else f"[{text}]"))
-    except (ValueError, SyntaxError):  # words without quotes
-        return [part.strip() for part in text.strip("[] ").split(",") if part.strip()]
-
-
-def _convert_one(kind, value):
-    if kind == "bool" and isinstance(value, str):
-        return TRUTHS[value.lower()]
-    if isinstance(value, str) or (kind == "float" and type(value) is int):
-        return LITERALS[kind](value)
-    if type(value) is not LITERALS[kind]:
-        raise TypeError
-    return value
+RENAMED = {"visualizing_features": "visualizing"}  # lessons of the first edition that have another name since
 
 
 @dataclass(frozen=True)
@@ -110,6 +42,8 @@ class Lesson:
         The notebook's file, as it is.
     problem : str
         Why it cannot be run, or empty.
+    fixed : str
+        Why none of its parameters can be set, or empty.
     """
 
     name: str
@@ -118,81 +52,52 @@ class Lesson:
     parameters: dict
     text: str = ""
     problem: str = ""
+    fixed: str = ""
 
-
-def read_parameters(source):
-    """The parameters that a parameters cell declares, in order.
-
-    Parameters
-    ----------
-    source : str
-        The cell's text: lines ``NAME: type = literal  # meaning, unit, range``.
-
-    Returns
-    -------
-    list of Parameter
-
-    Raises
-    ------
-    ValueError
-        For any other statement, a missing type or comment, a value that is no literal or not of its type.
-
-    Examples
-    --------
-    >>> read_parameters("EPOCHS: int = 5  # passes over the data, at least 1")
-    [Parameter(name='EPOCHS', kind='int', default=5, note='passes over the data, at least 1')]
-    """
-    notes = {
-        token.start[0]: token.string.lstrip("# ")
-        for token in tokenize.generate_tokens(io.StringIO(source).readline)
-        if token.type == tokenize.COMMENT
-    }
-    return [_read_parameter(statement, notes.get(statement.end_lineno, "")) for statement in ast.parse(source).body]
-
-
-def _read_parameter(statement, note):
-    text = ast.unparse(statement)
-    if not (isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and statement.value):
-        raise ValueError(f"a parameters cell holds only lines like 'NAME: type = literal  # note'; got {text!r}")
-    name, kind = statement.target.id, ast.unparse(statement.annotation)
-    if not re.fullmatch(r"(list\[(str|int|float|bool)\]|str|int|float|bool)( \| None)?", kind):
-        raise ValueError(f"parameter {name}: its type must be str, int, float, bool, or a list of these; got {kind}")
-    if not note:
-        raise ValueError(f"parameter {name}: a comment must give its meaning, unit and range")
-    try:
-        default = ast.literal_eval(statement.value)
-    except ValueError:
-        raise ValueError(f"parameter {name}: its value must be a literal; got {text!r}") from None
-    parameter = Parameter(name, kind, default, note)
-    if isinstance(default, str) and kind.partition(" ")[0] != "str":
-        raise ValueError(f"parameter {name}: {kind} is declared, but the default is the text {default!r}")
-    parameter.convert(default)
-    return parameter
+    @property
+    def label(self):
+        """The lesson's name, behind the number that the file has: ``02_pooling``, also of ``Copy of 02_pooling``."""
+        found = re.search(rf"\d\d_{re.escape(self.lesson)}", self.name)
+        return found[0] if found else self.lesson
 
 
 def tagged(notebook, tag):
     """The cells of a notebook that carry `tag`."""
-    return [cell for cell in notebook["cells"] if tag in cell["metadata"].get("tags", [])]
+    return [cell for cell in notebook["cells"] if tag in _list(cell["metadata"].get("tags"))]
+
+
+def _list(value):
+    return value if isinstance(value, list) else []
 
 
 def read_lesson(path, lesson=None):
-    """Read one notebook's name and parameters; what is wrong with it is said in its ``problem``, and stops no other.
+    """Read one notebook's name and parameters; what is wrong with it is said in ``problem`` or ``fixed``, and stops no other.
 
     Parameters
     ----------
     path : Path
     lesson : str, optional
         The lesson's own name; by default it is taken from the file's.
+
+    Returns
+    -------
+    Lesson
     """
     name = lesson or re.sub(r"^\d\d_", "", path.stem)
     # As JSON, because importing nbformat takes longer than everything else before the first notebook starts.
     try:
-        content = path.read_bytes()
-        text = content.decode("utf-8-sig")  # an editor may have put a mark in front
+        text = path.read_bytes().decode("utf-8-sig")  # an editor may have put a mark in front
         cells = tagged({"cells": _cells(json.loads(text))}, "parameters")
+        sources = ["".join(cell["source"]) for cell in cells]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         return Lesson(path.stem, name, path, {}, problem=_why_no_notebook(path, error))
-    found = _lenient_parameters("".join(cells[0]["source"])) if cells else []
+    if len(sources) != 1:
+        fixed = f"a notebook must have one cell tagged 'parameters'; got {len(sources)}"
+        return Lesson(path.stem, name, path, {}, text, fixed=fixed)
+    try:
+        found = as_far_as_declared(sources[0])
+    except (SyntaxError, ValueError, tokenize.TokenError) as error:
+        return Lesson(path.stem, name, path, {}, text, fixed=f"its parameters cell is not Python: {error}")
     return Lesson(path.stem, name, path, {parameter.name: parameter for parameter in found}, text)
 
 
@@ -210,30 +115,6 @@ def _why_no_notebook(path, error):
     return f"{path.name} {trouble or f'cannot be read ({type(error).__name__}: {error})'}; its file is as it was"
 
 
-def _lenient_parameters(source):
-    """What a parameters cell declares, as far as it is declared well: a type is needed only where something sets the parameter."""
-    try:
-        return read_parameters(source)
-    except SyntaxError:
-        return []
-    except ValueError:
-        found = []
-        for statement in ast.parse(source).body:
-            try:
-                found.append(_read_parameter(statement, "?"))
-            except ValueError:
-                targets = (
-                    statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
-                )
-                if len(targets) == 1 and isinstance(targets[0], ast.Name):
-                    found.append(
-                        Parameter(
-                            targets[0].id, UNTYPED, None, "write its type behind its name, as in  EPOCHS: int = 5"
-                        )
-                    )
-        return found
-
-
 def find_lessons(notebooks, say=print):
     """All lessons of a folder in order, students' copies of them under their own names among them.
 
@@ -241,7 +122,7 @@ def find_lessons(notebooks, say=print):
     ----------
     notebooks : Path
     say : callable
-        Gets a line for each notebook that is no lesson, and for each that has another number here.
+        Gets a line for each notebook that is left out, and for each lesson that has another number or name here.
 
     Returns
     -------
@@ -249,38 +130,65 @@ def find_lessons(notebooks, say=print):
         Also those that cannot be read.
     """
     files = sorted(path for path in Path(notebooks).glob("*.ipynb") if not path.name.startswith("."))
-    plain = [path.stem[3:] for path in files if re.fullmatch(r"\d\d_\w+", path.stem)]
-    known = sorted({*plain, *FIRST_EDITION}, key=len, reverse=True)
-    numbers = _numbers_here()
+    stems, numbers = {path.stem for path in files}, _numbers_here()
+    own = {stem[3:] for stem in stems if re.fullmatch(r"\d\d_\w+", stem)}  # lessons that this edition does not have
     found = []
     for path in files:
-        lesson = path.stem[3:] if re.fullmatch(r"\d\d_\w+", path.stem) else _lesson_of(path, known)
+        lesson = _lesson_of(path, numbers, own)
+        original = re.fullmatch(r"(.+)-Copy\d+", path.stem)
         if lesson is None:
             say(f"left out {path.name}: neither its name nor its metadata names a lesson")
-            continue
-        number, here = re.match(r"(?:\d\d)?", path.stem)[0], numbers.get(lesson)
-        if number and here and number != here:
-            say(f"{path.name} is {here}_{lesson} in this edition")
-        found.append(read_lesson(path, lesson))
+        elif original and original[1] in stems:
+            say(f"left out {path.name}: an editor's copy of {original[1]}.ipynb, which is here")
+        else:
+            lesson = next((name for name in aliases(lesson) if name in numbers), lesson)
+            found.append(read_lesson(path, lesson))
+            if lesson in numbers and re.match(r"\d\d_", path.stem) and path.stem[:2] != numbers[lesson]:
+                say(f"{path.name} is {lesson}, which is {numbers[lesson]}_{lesson} in this edition")
     return found
 
 
-def _lesson_of(path, known):
-    """The lesson that a renamed notebook is a copy of, by its file's name or its metadata; or None."""
+def _lesson_of(path, numbers, own):
+    """The lesson that a notebook is, or is a renamed copy of, by its file's name or its metadata; or None.
+
+    `numbers` are those of this edition's lessons; `own` are the names behind the numbers in this folder: an instructor's
+    lessons, or students' copies such as ``02_pooling_smith``.
+    """
+    first = {name: f"{number:02}" for number, name in enumerate(FIRST_EDITION)}
+    known = sorted({*first, *numbers}, key=len, reverse=True)
+    numbered = re.fullmatch(r"\d\d_(\w+)", path.stem)
+    if numbered and numbered[1] in known:
+        return numbered[1]
     for name in known:
-        if re.search(rf"(?<![A-Za-z]){name}(?![A-Za-z])", path.stem):
+        either = f"{first.get(name, numbers.get(name))}|{numbers.get(name, first.get(name))}"
+        if re.search(rf"(?<!\d)({either})_{name}(?![A-Za-z])", path.stem):
+            return name
+    if numbered:
+        return numbered[1]
+    for name in sorted({*known, *own}, key=len, reverse=True):
+        if re.search(rf"(?<![A-Za-z]){re.escape(name)}(?![A-Za-z])", path.stem):
             return name
     try:
-        notebook = json.loads(path.read_bytes().decode("utf-8-sig"))
-        return notebook["metadata"]["course"]["lesson"]
+        lesson = json.loads(path.read_bytes().decode("utf-8-sig"))["metadata"]["course"]["lesson"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    return lesson if isinstance(lesson, str) and lesson.isidentifier() else None
 
 
 def _numbers_here():
     """The number of each lesson of this edition, where the clone's notebooks are at hand: a dict of name to "06"."""
     clone = Path(__file__).parents[2] / "notebooks"
-    return {path.stem[3:]: path.stem[:2] for path in clone.glob("[0-9][0-9]_*.ipynb")}
+    found = [path.stem for path in clone.glob("[0-9][0-9]_*.ipynb") if re.fullmatch(r"\d\d_\w+", path.stem)]
+    return {stem[3:]: stem[:2] for stem in found}
+
+
+def aliases(name):
+    """The names that a lesson has and had, `name` first."""
+    return [
+        name,
+        *(new for old, new in RENAMED.items() if old == name),
+        *(old for old in RENAMED if RENAMED[old] == name),
+    ]
 
 
 def select(names, wanted, say=lambda line: None):
@@ -301,19 +209,22 @@ def select(names, wanted, say=lambda line: None):
         When nothing is called so; the nearest names are suggested.
     """
     number = wanted.zfill(2) if wanted.isdigit() else None
-    chosen = [name for name in names if wanted and (wanted in (name, name[3:]) or name[:2] == number)]
+    chosen = [
+        name for name in names if wanted and (wanted == name or name[3:] in aliases(wanted) or name[:2] == number)
+    ]
     if not chosen:
         raise UsageError(
             f"no lesson {wanted!r}{nearest(wanted, [*names, *(name[3:] for name in names)])}; "
             f"there are {', '.join(names) or 'none'}"
         )
     if number:
-        say(f"{wanted} is {', '.join(chosen)}{_in_the_first_edition(number, names)}")
+        meant = ", ".join(f"{name[3:]} ({name})" for name in chosen)
+        say(f"lesson {wanted} is {meant}{_in_the_first_edition(number, names)}")
     return chosen
 
 
 def _in_the_first_edition(number, names):
     """What a number meant in the first edition, if it means another lesson here."""
     then = FIRST_EDITION[int(number)] if int(number) < len(FIRST_EDITION) else None
-    now = next((name for name in names if name[3:] == then), None)
-    return f" (in the first edition it was {then}, which is {now} now)" if now and now[:2] != number else ""
+    now = next((name for name in names if then and name[3:] in aliases(then)), None)
+    return f"; in the first edition {number} was {then}, now {now}" if now and now[:2] != number else ""

@@ -5,7 +5,7 @@ A plan is a TOML file::
     title = "Does augmentation help, and for how little data?"
     timeout = 7200                      # seconds that one cell may take; 1800 if it is left out
     [[run]]
-    lesson = "06"                       # number, name, or "*" for every lesson
+    lesson = "augmentation"             # a lesson's name, or "*" for every lesson
     parameters = { EPOCHS = 30 }
     grid = { N_TRAIN = [100, 200], AUGMENT = [false, true] }
     seeds = 5                           # SEED = 0 … 4
@@ -18,7 +18,9 @@ from pathlib import Path
 
 from ..checks import nearest
 from . import UsageError
-from .lessons import UNTYPED, select
+from .exercise_names import names_of
+from .lessons import aliases, select
+from .parameters import UNTYPED
 from .record import TIMEOUT, Spec
 
 RUN_KEYS = {"lesson", "parameters", "grid", "seeds"}
@@ -141,7 +143,8 @@ def expand(plan, lessons, out, only=(), overrides=None, caller=".", timeout=None
                 if key in lesson.parameters and key not in overrides
             }
             for point in itertools.product(*axes.values()):
-                jobs.append((lesson, {**run.parameters, **dict(zip(axes, point))}))
+                asked = {**run.parameters, **run.grid, **seeds} if lesson.fixed else run.parameters
+                jobs.append((lesson, {**asked, **dict(zip(axes, point))}))
     if not jobs:
         raise UsageError(
             f"the plan runs none of the lessons {', '.join(sorted(wanted))}; leave out --lesson to see all"
@@ -155,11 +158,11 @@ def expand(plan, lessons, out, only=(), overrides=None, caller=".", timeout=None
 
 
 def _choose(lessons, wanted, say):
-    """The lessons that a word means; students' copies of a lesson are meant by its name as well."""
-    if same := [lesson for lesson in lessons if lesson.lesson == wanted]:
+    """The lessons that a word means; students' copies of a lesson are meant by its name and number as well."""
+    if same := [lesson for lesson in lessons if lesson.name == wanted or lesson.lesson in aliases(wanted)]:
         return same
-    names = select([lesson.name for lesson in lessons], wanted, say)
-    return [lesson for lesson in lessons if lesson.name in names]
+    labels = select(list(dict.fromkeys(lesson.label for lesson in lessons)), wanted, say)
+    return [lesson for lesson in lessons if lesson.label in labels]
 
 
 def _require_known(names, lessons):
@@ -177,6 +180,8 @@ def _spec(job, jobs, number, out, caller, timeout):
     alone = sum(other is lesson for other, _ in jobs) == 1
     name = lesson.name if alone else f"{lesson.name}-{number:03d}"
     changed, problem = {}, lesson.problem
+    if values and lesson.fixed and not problem:
+        problem = f"{', '.join(values)} cannot be set: {lesson.fixed}"
     for key, value in values.items():
         if key not in lesson.parameters:
             continue
@@ -188,7 +193,17 @@ def _spec(job, jobs, number, out, caller, timeout):
                 raise UsageError(f"{lesson.name}: {error}") from None
             problem = problem or str(error)  # one student's odd notebook does not stop the others
     defaults = {key: parameter.default for key, parameter in lesson.parameters.items() if parameter.kind != UNTYPED}
-    return Spec(name, lesson.name, lesson.text, str(out), {**defaults, **changed}, changed, timeout, problem)
+    return Spec(
+        name,
+        lesson.name,
+        lesson.text,
+        str(out),
+        {**defaults, **changed},
+        changed,
+        timeout,
+        problem,
+        exercises=names_of(lesson.lesson),
+    )
 
 
 def _absolute(name, value, caller):
@@ -199,7 +214,7 @@ def _absolute(name, value, caller):
         path = (caller / Path(value).expanduser()).resolve()
         exists = path.exists()
     except (OSError, RuntimeError) as error:  # a name of 300 letters, a home of nobody
-        raise ValueError(f"parameter {name}: {value!r} is no path: {error}") from None
+        raise ValueError(f"parameter {name}: {value!r} is not a path: {error}") from None
     if "/" in value or "\\" in value or Path(value).suffix:
         if not exists:
             raise ValueError(f"parameter {name}: there is no file or folder {path}")

@@ -4,6 +4,7 @@ import concurrent.futures
 import multiprocessing
 import os
 import signal
+import tempfile
 import threading
 from pathlib import Path
 
@@ -45,6 +46,8 @@ class FreshProcesses(concurrent.futures.Executor):
     def __init__(self, jobs=1):
         self._threads = concurrent.futures.ThreadPoolExecutor(jobs)
         self._lock, self._spare, self._waiting, self._stopped = threading.Lock(), None, 0, False
+        # A process that is told to terminate removes nothing: its temporary files are here, and go with this object.
+        self._scratch = tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True)
 
     def submit(self, function, /, *arguments):
         """Call ``function(*arguments)`` in a process of its own, as soon as there is room; gives a Future."""
@@ -57,8 +60,8 @@ class FreshProcesses(concurrent.futures.Executor):
             if self._stopped:
                 raise concurrent.futures.CancelledError
             self._waiting -= 1
-            pool = self._spare or _new_process()
-            self._spare = _new_process() if self._waiting else None
+            pool = self._spare or _new_process(self._scratch.name)
+            self._spare = _new_process(self._scratch.name) if self._waiting else None
         with pool:
             return pool.submit(function, *arguments).result()
 
@@ -67,6 +70,8 @@ class FreshProcesses(concurrent.futures.Executor):
         self._threads.shutdown(wait, cancel_futures=cancel_futures)
         if self._spare:
             self._spare.shutdown(wait)
+        if wait:
+            self._scratch.cleanup()
 
     def stop(self):
         """End all running calls now; nbclient shuts a kernel down when its process is told to terminate."""
@@ -78,17 +83,18 @@ class FreshProcesses(concurrent.futures.Executor):
         self.shutdown()
 
 
-def _new_process():
+def _new_process(scratch):
     """A pool of one process, which starts at once and does not wait for its first call."""
-    pool = concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _get_ready)
+    pool = concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _get_ready, (scratch,))
     pool.submit(int)
     return pool
 
 
-def _get_ready():
+def _get_ready(scratch):
+    tempfile.tempdir = scratch
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes, but only the first one decides
     threading.Thread(target=_end_with_parent, daemon=True).start()  # if that one is killed, nothing runs on
-    import papermill  # noqa: F401
+    import papermill  # noqa: F401 (ahead of time: the first run need not wait for it)
 
 
 def _end_with_parent():

@@ -13,7 +13,8 @@ class Spec:
     """All that `execute.run_one` needs to know of one run.
 
     ``notebook`` is the text of the notebook's file, ``changed`` holds the parameters that differ from the lesson's
-    defaults, ``parameters`` all of them. ``problem`` says why the notebook cannot be run at all, or is empty.
+    defaults, ``parameters`` all of them, ``exercises`` the names of the lesson's exercises. ``problem`` says why the
+    notebook cannot be run at all, or is empty.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Spec:
     changed: dict = field(default_factory=dict)
     timeout: int = TIMEOUT
     problem: str = ""
+    exercises: tuple = ()
 
     @property
     def executed(self):

@@ -6,7 +6,8 @@ import shutil
 import sys
 import time
 
-from .execute import collect, run_one
+from .collect import collect
+from .execute import run_one
 from .folder import Folder
 from .processes import FreshProcesses
 from .record import of_spec
@@ -48,13 +49,13 @@ def run_batch(title, specs, out, jobs=1, resume=False, say=print):
         progress.begin(records)
         pending = set(futures)
         while pending:
+            progress.show([spec for future, spec in futures.items() if future.running()])
             done, pending = concurrent.futures.wait(pending, 0.5, concurrent.futures.FIRST_COMPLETED)
             for future in done:
                 spec = futures[future]
                 records[spec.name] = one = _record_of(future, spec)
                 folder.add(one)
                 progress.ended(one)
-            progress.show([spec for future, spec in futures.items() if future.running()])
             folder.report(_finished(specs, records), len(specs), now=False)
     except BaseException:
         executor.stop()
@@ -133,7 +134,7 @@ class Progress:
         for spec in running:
             self._started.setdefault(spec.name, now)
             words.append(f"{spec.name}{_cells(spec)}")
-        self._bar.set_description(", ".join(words))
+        self._bar.set_description(f"running {', '.join(words)}" if words else "starting")
         if self._bar.disable and running and (begun or now - self._said > EVERY):
             seconds = max(now - self._started[spec.name] for spec in running)
             behind = f", {seconds:.0f} s" if seconds >= 1 else ""
@@ -152,4 +153,4 @@ def _cells(spec):
         done, total = spec.progress.read_text().split()
     except (OSError, ValueError):  # not begun, or just being written
         return ""
-    return f" cell {done} of {total}"
+    return f" (cell {done} of {total})"

@@ -1,4 +1,4 @@
-"""Exercises of *Architectures*: the reference solutions as a learner would write them, and their checks."""
+"""Exercises of *Architectures*: the reference solutions as a learner would write them, and the slips that learners make."""
 
 import math
 import warnings
@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from .. import paths, runtime
-from .comparing import expect_number, expect_numbers
 from .exercise import Exercise
+from .kinds import Function, Numbers, Slip
 from .trying import Wrong, call, refuse_dots
 from .words import in_short, shape_text
 
@@ -25,54 +25,60 @@ def fc1_parameters():
     return flattened, averaged
 
 
-def check_fc1_parameters(answer):
-    expect_numbers(
-        answer,
-        {"flattened": 102_764_544, "averaged": 2_101_248},
-        {
-            "flattened": [
-                (102_760_448, "the weights are right. Each of the 4,096 units has a bias, too."),
-                (102_760_449, "one bias was added for the whole layer. Each of the 4,096 units has its own."),
-                (
-                    14 * 14 * 512 * 4096 + 4096,
-                    "this counts maps of 14 × 14. How many pooling layers does VGG16 have before fc1?",
-                ),
-                (224 * 224 * 512 * 4096 + 4096, "this counts maps of 224 × 224. Five pooling layers stand before fc1."),
-                (512 * 4096 + 4096, "this is the number for one input a map. Flattening keeps all pixels of each map."),
-                (
-                    4096 * 4096 + 4096,
-                    "this is fc2, the layer behind fc1. What comes into fc1 is the base's last map, flattened.",
-                ),
-                (
-                    224 * 224 * 3 * 4096 + 4096,
-                    "this flattens the picture. fc1 stands after the base, whose last map is smaller and deeper.",
-                ),
-                (7 * 7 * 512, "these are the inputs of fc1. Each of them has a weight to each of the 4,096 units."),
-                (
-                    3 * 3 * 512 * 4096 + 4096,
-                    "this is a convolution of 3 × 3 with 4,096 filters. A dense layer has a weight for each input and unit.",
-                ),
-            ],
-            "averaged": [
-                (2_097_152, "512 · 4,096 are the weights. The biases of the 4,096 units are missing."),
-                (
-                    7 * 7 * 4096 + 4096,
-                    "this has 49 inputs: one for each pixel. Global average pooling leaves one number for each map.",
-                ),
-                (512, "these are the inputs. Each of them has a weight to each of the 4,096 units."),
-                (
-                    4096 + 4096,
-                    "this has a single input. Global average pooling averages each map on its own, not all of them together.",
-                ),
-                (
-                    102_764_544,
-                    "this is fc1 as it is. The average makes one number of each map, so fewer inputs are left.",
-                ),
-            ],
-        },
-    )
-    return "Averaging makes the largest layer of VGG16 nearly fifty times smaller."
-
+FC1_PARAMETERS = Numbers(
+    fc1_parameters,
+    names=("flattened", "averaged"),
+    slips={
+        "flattened": [
+            Slip(7 * 7 * 512 * 4096, "the weights are right. Each of the 4,096 units has a bias, too."),
+            Slip(
+                7 * 7 * 512 * 4096 + 1,
+                "one bias was added for the whole layer. Each of the 4,096 units has its own.",
+            ),
+            Slip(
+                14 * 14 * 512 * 4096 + 4096,
+                "this counts maps of 14 × 14. How many pooling layers does VGG16 have before fc1?",
+            ),
+            Slip(224 * 224 * 512 * 4096 + 4096, "this counts maps of 224 × 224. Five pooling layers stand before fc1."),
+            Slip(512 * 4096 + 4096, "this is the number for one input a map. Flattening keeps all pixels of each map."),
+            Slip(
+                4096 * 4096 + 4096,
+                "this is fc2, the layer behind fc1. What comes into fc1 is the base's last map, flattened.",
+            ),
+            Slip(
+                224 * 224 * 3 * 4096 + 4096,
+                "this flattens the picture. fc1 stands after the base, whose last map is smaller and deeper.",
+            ),
+            Slip(7 * 7 * 512, "these are the inputs of fc1. Each of them has a weight to each of the 4,096 units."),
+            Slip(
+                3 * 3 * 512 * 4096 + 4096,
+                "this is a convolution of 3 × 3 with 4,096 filters. A dense layer has a weight for each input and unit.",
+            ),
+        ],
+        "averaged": [
+            Slip(512 * 4096, "512 · 4,096 are the weights. The biases of the 4,096 units are missing."),
+            Slip(
+                7 * 7 * 4096 + 4096,
+                "this has 49 inputs: one for each pixel. Global average pooling leaves one number for each map.",
+            ),
+            Slip(512, "these are the inputs. Each of them has a weight to each of the 4,096 units."),
+            Slip(
+                4096 + 4096,
+                "this has a single input. Global average pooling averages each map on its own, not all of them together.",
+            ),
+            Slip(
+                7 * 7 * 512 * 4096 + 4096,
+                "this is fc1 as it is. The average makes one number of each map, so fewer inputs are left.",
+            ),
+        ],
+    },
+    done="Averaging makes the largest layer of VGG16 nearly fifty times smaller.",
+    hints=(
+        "A dense layer has a weight for each pair of input and unit, and a bias for each unit.",
+        "How large are the maps after five rounds of pooling, and how many are there? That gives the inputs of fc1.",
+        "Flattened: 7 · 7 · 512 inputs. Averaged: 512 inputs. Both times 4,096 units.",
+    ),
+)
 
 # ---- by hand: the lecture's sums
 
@@ -86,59 +92,63 @@ def inception_sums():
     return direct, detour, dearer_from
 
 
-def check_inception_sums(answer):
-    direct, detour, dearer_from = inception_sums()
-    reduction, after = 28 * 28 * 32 * 256, 28 * 28 * 96 * 25 * 32
-    expect_numbers(
-        answer,
-        {"directly": direct, "with_detour": detour, "dearer_from": dearer_from},
-        {
-            "directly": [
-                (28 * 28 * 96 * 9 * 256, "this is a kernel of 3 × 3. Here it has 5 × 5."),
-                (28 * 28 * 96 * 25, "each value needs 5 × 5 products for every one of the 256 channels."),
-                (
-                    24 * 24 * 96 * 25 * 256,
-                    "this is a result of 24 × 24, without padding. In the module, the size must be kept.",
-                ),
-                (28 * 28 * 25 * 256, "this makes one map. The layer makes 96."),
-                (25 * 256 * 96, "these are the weights. Each is used once at every pixel of the result."),
-            ],
-            "with_detour": [
-                (after, "this is the second step only. The 1 × 1 convolution costs something, too."),
-                (
-                    reduction,
-                    "this is the 1 × 1 convolution only. The 5 × 5 convolution on its 32 maps is still to be added.",
-                ),
-                (reduction + direct, "the 5 × 5 convolution now meets the 32 reduced maps, not all 256."),
-                (
-                    28 * 28 * 32 * 256 + 28 * 28 * 96 * 9 * 32,
-                    "the second step was counted with 3 × 3. Here it has 5 × 5.",
-                ),
-                (28 * 28 * 32 * 256 * 25 + after, "the reduction was counted with 5 × 5 pixels. It has 1 × 1."),
-            ],
-            "dearer_from": [
-                *[
-                    (
-                        round(442_368 / 1_984, digits),
-                        "that is where both cost the same. Maps come in whole numbers: which is the first that costs more?",
-                    )
-                    for digits in (1, 2, 3, 12)
-                ],
-                (222, "with 222 maps the detour is still cheaper, by a little. Put your number into both sums."),
-                (
-                    256,
-                    "with 256 maps the second step alone costs as much as the direct way, and the first one comes on top. It happens earlier.",
-                ),
-                (192, "192 is the number of filters. With 192 maps in between, the detour still saves some work."),
-                (128, "128 is the lecture's own choice, and there it saves 43 %. How far can you go up?"),
-                (
-                    232,
-                    "this is for the 5 × 5 convolution to 96 maps. Asked for is the lecture's example, 3 × 3 to 192 maps.",
-                ),
-            ],
-        },
-    )
-    return f"The detour saves {1 - detour / direct:.0%} here. The larger the kernel, the more it saves."
+DIRECT, DETOUR, _ = inception_sums()
+REDUCTION = 28 * 28 * 32 * 256
+
+INCEPTION_SUMS = Numbers(
+    inception_sums,
+    names=("directly", "with_detour", "dearer_from"),
+    slips={
+        "directly": [
+            Slip(28 * 28 * 96 * 9 * 256, "this is a kernel of 3 × 3. Here it has 5 × 5."),
+            Slip(28 * 28 * 96 * 25, "each value needs 5 × 5 products for every one of the 256 channels."),
+            Slip(
+                24 * 24 * 96 * 25 * 256,
+                "this is a result of 24 × 24, without padding. In the module, the size must be kept.",
+            ),
+            Slip(28 * 28 * 25 * 256, "this makes one map. The layer makes 96."),
+            Slip(25 * 256 * 96, "these are the weights. Each is used once at every pixel of the result."),
+        ],
+        "with_detour": [
+            Slip(DETOUR - REDUCTION, "this is the second step only. The 1 × 1 convolution costs something, too."),
+            Slip(
+                REDUCTION,
+                "this is the 1 × 1 convolution only. The 5 × 5 convolution on its 32 maps is still to be added.",
+            ),
+            Slip(REDUCTION + DIRECT, "the 5 × 5 convolution now meets the 32 reduced maps, not all 256."),
+            Slip(
+                REDUCTION + 28 * 28 * 96 * 9 * 32,
+                "the second step was counted with 3 × 3. Here it has 5 × 5.",
+            ),
+            Slip(DETOUR + 24 * REDUCTION, "the reduction was counted with 5 × 5 pixels. It has 1 × 1."),
+        ],
+        "dearer_from": [
+            Slip(222, "with 222 maps the detour is still cheaper, by a little. Put your number into both sums."),
+            Slip(
+                256,
+                "with 256 maps the second step alone costs as much as the direct way, and the first one comes on top. "
+                "It happens earlier.",
+            ),
+            Slip(192, "192 is the number of filters. With 192 maps in between, the detour still saves some work."),
+            Slip(128, "128 is the lecture's own choice, and there it saves 43 %. How far can you go up?"),
+            Slip(
+                232,
+                "this is for the 5 × 5 convolution to 96 maps. Asked for is the lecture's example, 3 × 3 to 192 maps.",
+            ),
+            Slip(
+                442_368 / 1_984,
+                "that is where both cost the same. Maps come in whole numbers: which is the first that costs more?",
+                when=lambda came: 222 < came < 223,
+            ),
+        ],
+    },
+    done=f"The detour saves {1 - DETOUR / DIRECT:.0%} here. The larger the kernel, the more it saves.",
+    hints=(
+        "Multiplications are the values that come out, times the products that each of them needs.",
+        "The detour has two steps: 1 × 1 from 256 to 32 maps, then 5 × 5 from 32 to 96. Add both.",
+        "The 3 × 3 detour by r maps: 28 · 28 · (256 · r + 9 · r · 192). From which whole r on is it more than 28 · 28 · 9 · 256 · 192?",
+    ),
+)
 
 
 # ---- code: a module with small kernels only
@@ -284,6 +294,17 @@ def check_small_kernel_module(answer):
         "Two kernels of 3 × 3 in a row see the same 5 × 5 pixels. If all maps are equally deep, they have 18 weights instead of 25 for each pair "
         "of channels. (From 16 to 32 maps it is 13,824 instead of 12,800: there nothing is saved.)"
     )
+
+
+SMALL_KERNEL_MODULE = Exercise(
+    small_kernel_module,
+    check_small_kernel_module,
+    hints=(
+        "Begin with `inception_module` from section 8. Only one of its four branches changes.",
+        "The third branch is a chain: 1 × 1, then 3 × 3, then 3 × 3. Each takes what the one before returns.",
+        "layers.Conv2D(twice, 3, **same)(layers.Conv2D(twice, 3, **same)(reduced))",
+    ),
+)
 
 
 def _expect_count(came, right, slips, tried):
@@ -465,6 +486,17 @@ def _expect_dropout(steps, tried):
         )
 
 
+DEEPER_CONVNET = Exercise(
+    deeper_convnet,
+    check_deeper_convnet,
+    hints=(
+        "The function `block` of section 2 gives the layers of a block.",
+        "keras.Sequential([layers.Input(shape), *block(32, 5, 1), …]); then the head, with one unit for two classes.",
+        "The head: Flatten, Dense(6, 'relu'), Dropout(0.2), Dense(1, 'sigmoid').",
+    ),
+)
+
+
 # ---- code: any VGG, counted
 
 
@@ -482,86 +514,90 @@ def vgg_parameters(table):
     return count
 
 
-SIZES = {"VGG16": 138_357_544, "VGG19": 143_667_240}
+VGG16, VGG19 = ([(64, 2), (128, 2), (256, count), (512, count), (512, count)] for count in (3, 4))
 
 
-def check_vgg_parameters(answer):
-    vgg16, vgg19 = ([(64, 2), (128, 2), (256, count), (512, count), (512, count)] for count in (3, 4))
-    for table in [[(32, 1), (96, 3), (80, 2), (200, 1)], vgg16, vgg19]:
-        tried = f"vgg_parameters({table})"
-        given = list(table)
-        came = call(answer, given, tried=tried)
-        if given != table:
-            raise Wrong(
-                "your function changes the table that it was given. Whoever calls it still needs that table.", tried
-            )
-        base, halved, depth = _vgg_base(table), 224 // 2 ** len(table), table[-1][0]
-        dense_biases, biases = 4096 + 4096 + 1000, sum(filters * count for filters, count in table)
-        first, last = halved**2 * depth * 4096, 4096 * 4096 + 4096 * 1000 + dense_biases
-        right = base + first + last
-        expect_number(
-            came,
-            right,
-            [
-                *[
-                    (slip, f"this is {name}'s number. The function must count for the table that it is given.")
-                    for name, slip in SIZES.items()
-                ],
-                (
-                    right - 2 * 9 * table[0][0],
-                    "the first convolution was counted with one channel. The pictures have three.",
-                ),
-                (right - 4096 * 1000 - 1000, "the last dense layer, of 1,000 units, is missing."),
-                (
-                    base + 49 * 512 * 4096 + last,
-                    "the head was counted as VGG16's, with 7 · 7 · 512 inputs. It depends on the table, too.",
-                ),
-                (base, "this is the base only. The three dense layers come on top."),
-                (
-                    right - biases - dense_biases,
-                    "the weights are right, but all biases are missing: one for each filter and each unit.",
-                ),
-                (right - dense_biases, "the biases of the three dense layers are missing."),
-                (right - biases, "the biases of the convolutions are missing: one for each filter."),
-                (
-                    right - base + _vgg_base(table, repeat=False),
-                    "each convolution of a block was counted with the channels that come into the block. "
-                    "From its second convolution on, as many come in as the block has filters.",
-                ),
-                (
-                    right - base + _vgg_base([(filters, 1) for filters, _ in table]),
-                    "one convolution a block was counted. The table has more.",
-                ),
-                (
-                    base + 224**2 * depth * 4096 + last,
-                    "fc1 was counted for maps of 224 × 224. Each block halves the side.",
-                ),
-                (
-                    base + 49 * depth * 4096 + last,
-                    f"fc1 was counted for maps of 7 × 7. That holds for five blocks; this table has {len(table)}.",
-                ),
-                (
-                    base + depth * 4096 + last,
-                    "fc1 was counted for one number a map. VGG flattens its maps: each has side × side numbers.",
-                ),
-                (
-                    base + halved**2 * 512 * 4096 + last,
-                    "fc1 was counted for 512 maps. The last block of this table has another number.",
-                ),
-            ],
-            tried,
-            hide=False,
+def with_own_table(function, table, tried=None):
+    given = list(table)
+    came = call(function, given, tried=tried)
+    if given != table:
+        raise Wrong(
+            "your function changes the table that it was given. Whoever calls it still needs that table.", tried
         )
-    return f"VGG16 has {vgg_parameters(vgg16):,} parameters, VGG19 {vgg_parameters(vgg19):,}, as in `networks`."
+    return came
 
 
-def _vgg_base(table, repeat=True):
-    count, channels = 0, 3
-    for filters, convolutions in table:
-        inside = [channels] + [filters if repeat else channels] * (convolutions - 1)
-        count += sum(9 * each * filters + filters for each in inside)
-        channels = filters
+def counted(biases=(True, True), repeat=True, ones=False, channels=3, side=None, depth=None, units=(4096, 4096, 1000)):
+    """`vgg_parameters` with something changed: which biases count, what comes into fc1, …"""
+
+    def count(table):
+        total, before = 0, channels
+        for filters, convolutions in table:
+            inside = [before] + [filters if repeat else before] * (0 if ones else convolutions - 1)
+            total += sum(9 * each * filters + filters * biases[0] for each in inside)
+            before = filters
+        inputs = (side or 224 // 2 ** len(table)) ** 2 * (depth or before)
+        return total + sum(a * b + b * biases[1] for a, b in zip([inputs, *units], units))
+
     return count
+
+
+def of_another(name, table):
+    return Slip(
+        lambda _: vgg_parameters(table),
+        f"this is {name}'s number. The function must count for the table that it is given.",
+    )
+
+
+VGG_PARAMETERS = Function(
+    vgg_parameters,
+    probes=[([(32, 1), (96, 3), (80, 2), (200, 1)],), (VGG16,), (VGG19,)],
+    run=with_own_table,
+    slips=[
+        of_another("VGG16", VGG16),
+        of_another("VGG19", VGG19),
+        Slip(counted(channels=1), "the first convolution was counted with one channel. The pictures have three."),
+        Slip(counted(units=(4096, 4096)), "the last dense layer, of 1,000 units, is missing."),
+        Slip(
+            counted(side=7, depth=512),
+            "the head was counted as VGG16's, with 7 · 7 · 512 inputs. It depends on the table, too.",
+        ),
+        Slip(counted(units=()), "this is the base only. The three dense layers come on top."),
+        Slip(
+            counted(biases=(False, False)),
+            "the weights are right, but all biases are missing: one for each filter and each unit.",
+        ),
+        Slip(counted(biases=(True, False)), "the biases of the three dense layers are missing."),
+        Slip(counted(biases=(False, True)), "the biases of the convolutions are missing: one for each filter."),
+        Slip(
+            counted(repeat=False),
+            "each convolution of a block was counted with the channels that come into the block. "
+            "From its second convolution on, as many come in as the block has filters.",
+        ),
+        Slip(counted(ones=True), "one convolution a block was counted. The table has more."),
+        Slip(counted(side=224), "fc1 was counted for maps of 224 × 224. Each block halves the side."),
+        Slip(
+            counted(side=7),
+            lambda came, table: (
+                f"fc1 was counted for maps of 7 × 7. That holds for five blocks; this table has {len(table)}."
+            ),
+        ),
+        Slip(
+            counted(side=1),
+            "fc1 was counted for one number a map. VGG flattens its maps: each has side × side numbers.",
+        ),
+        Slip(
+            counted(depth=512),
+            "fc1 was counted for 512 maps. The last block of this table has another number.",
+        ),
+    ],
+    done=f"VGG16 has {vgg_parameters(VGG16):,} parameters, VGG19 {vgg_parameters(VGG19):,}, as in `networks`.",
+    hints=(
+        "Go through the table as the network does, and keep two numbers: the side of the maps, and how many channels they have.",
+        "A convolution adds 9 · channels · filters + filters; after it, channels = filters. After each block, the side is halved.",
+        "The head: inputs = side · side · channels; then for 4096, 4096 and 1000 units add inputs · units + units, and set inputs = units.",
+    ),
+)
 
 
 # ---- design: what fits into an app
@@ -609,59 +645,15 @@ def check_app_networks(answer):
     return f"{len(right)} of {len(networks)} qualify."
 
 
-EXERCISES = [
-    Exercise(
-        fc1_parameters,
-        check_fc1_parameters,
-        hints=(
-            "A dense layer has a weight for each pair of input and unit, and a bias for each unit.",
-            "How large are the maps after five rounds of pooling, and how many are there? That gives the inputs of fc1.",
-            "Flattened: 7 · 7 · 512 inputs. Averaged: 512 inputs. Both times 4,096 units.",
-        ),
+APP_NETWORKS = Exercise(
+    app_networks,
+    check_app_networks,
+    hints=(
+        "`networks` of section 6 has the columns parameters and multiplications.",
+        "A comparison of a column gives True or False a row. Join two of them with &, each in brackets.",
+        "list(networks.index[(networks.parameters <= …) & (networks.multiplications <= …)])",
     ),
-    Exercise(
-        inception_sums,
-        check_inception_sums,
-        hints=(
-            "Multiplications are the values that come out, times the products that each of them needs.",
-            "The detour has two steps: 1 × 1 from 256 to 32 maps, then 5 × 5 from 32 to 96. Add both.",
-            "The 3 × 3 detour by r maps: 28 · 28 · (256 · r + 9 · r · 192). From which whole r on is it more than 28 · 28 · 9 · 256 · 192?",
-        ),
-    ),
-    Exercise(
-        small_kernel_module,
-        check_small_kernel_module,
-        hints=(
-            "Begin with `inception_module` from section 8. Only one of its four branches changes.",
-            "The third branch is a chain: 1 × 1, then 3 × 3, then 3 × 3. Each takes what the one before returns.",
-            "layers.Conv2D(twice, 3, **same)(layers.Conv2D(twice, 3, **same)(reduced))",
-        ),
-    ),
-    Exercise(
-        deeper_convnet,
-        check_deeper_convnet,
-        hints=(
-            "The function `block` of section 2 gives the layers of a block.",
-            "keras.Sequential([layers.Input(shape), *block(32, 5, 1), …]); then the head, with one unit for two classes.",
-            "The head: Flatten, Dense(6, 'relu'), Dropout(0.2), Dense(1, 'sigmoid').",
-        ),
-    ),
-    Exercise(
-        vgg_parameters,
-        check_vgg_parameters,
-        hints=(
-            "Go through the table as the network does, and keep two numbers: the side of the maps, and how many channels they have.",
-            "A convolution adds 9 · channels · filters + filters; after it, channels = filters. After each block, the side is halved.",
-            "The head: inputs = side · side · channels; then for 4096, 4096 and 1000 units add inputs · units + units, and set inputs = units.",
-        ),
-    ),
-    Exercise(
-        app_networks,
-        check_app_networks,
-        hints=(
-            "`networks` of section 6 has the columns parameters and multiplications.",
-            "A comparison of a column gives True or False a row. Join two of them with &, each in brackets.",
-            "list(networks.index[(networks.parameters <= …) & (networks.multiplications <= …)])",
-        ),
-    ),
-]
+)
+
+
+EXERCISES = [FC1_PARAMETERS, INCEPTION_SUMS, SMALL_KERNEL_MODULE, DEEPER_CONVNET, VGG_PARAMETERS, APP_NETWORKS]

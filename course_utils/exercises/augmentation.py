@@ -1,12 +1,12 @@
-"""Exercises of *Augmentation*: the reference solutions as a learner would write them, and their checks."""
+"""Exercises of *Augmentation*: the reference solutions as a learner would write them, and the slips that learners make."""
 
 import math
 
 import numpy as np
 
 from ..runtime import quiet
-from .comparing import as_array, expect_array, expect_choices, expect_letters
 from .exercise import Exercise
+from .kinds import Function, Letters, Numbers, Slip, anything
 from .trying import Wrong, call, learners_code
 
 with quiet():
@@ -19,26 +19,29 @@ def image_variations():
     return "abcdgh"  # shift, zoom, brightness, mirror, rotation, colour; a back, a breed or a pose is in no pixel of the photograph
 
 
-def check_image_variations(answer):
-    expect_choices(
-        answer,
-        "abcdgh",
-        {
-            "a": "Could a program move all pixels of a photograph to the left?",
-            "b": "What does a zoom do?",
-            "c": "Could a program make all numbers of a photograph smaller?",
-            "d": "Think of a mirror: which way does the cat walk in it?",
-            "e": "the photograph holds no pixel of the cat's back. Nothing that moves or recolours pixels can find it.",
-            "f": "another breed has another shape and another fur: this needs a photograph of another cat.",
-            "g": "What does a rotation of the whole picture imitate?",
-            "h": "Yellow is much red and green, and little blue. Could a program change the channels?",
-            "i": "curled up, the cat shows other parts of itself and hides some. Moving all pixels alike does not make it lie down.",
-        },
-    )
-    return (
+IMAGE_VARIATIONS = Letters(
+    image_variations,
+    reasons={
+        "a": "Could a program move all pixels of a photograph to the left?",
+        "b": "What does a zoom do?",
+        "c": "Could a program make all numbers of a photograph smaller?",
+        "d": "Think of a mirror: which way does the cat walk in it?",
+        "e": "the photograph holds no pixel of the cat's back. Nothing that moves or recolours pixels can find it.",
+        "f": "another breed has another shape and another fur: this needs a photograph of another cat.",
+        "g": "What does a rotation of the whole picture imitate?",
+        "h": "Yellow is much red and green, and little blue. Could a program change the channels?",
+        "i": "curled up, the cat shows other parts of itself and hides some. Moving all pixels alike does not make it lie down.",
+    },
+    done=(
         "A program can move the camera a little and change the light; it cannot walk around the cat or fetch another one. "
         "For that you need photographs."
-    )
+    ),
+    hints=(
+        "Of each variation ask: is all that the new picture shows already in the photograph?",
+        "A program can move pixels (all by one rule) and change their values. It has never seen the cat from another side.",
+        "Six of the nine can be imitated.",
+    ),
+)
 
 
 # ---- by hand: does the order of two moves matter?
@@ -56,10 +59,10 @@ def order_of_moves():
     }  # (20, 0) → (0, 20) → 20 to the right, because it is 20 above the centre
 
 
-_CLOCKWISE = "this point lies below the centre. Counter-clockwise, what is on the right goes up first; and here the second number counts upwards."
-_MOVE_SLIPS = {
+CLOCKWISE = "this point lies below the centre. Counter-clockwise, what is on the right goes up first; and here the second number counts upwards."
+MOVE_SLIPS = {
     "zoom, then turn": [
-        ((0, -30), _CLOCKWISE),
+        ((0, -30), CLOCKWISE),
         ((30, 0), "it has not been turned yet."),
         (
             (0, 40 / 3),
@@ -70,7 +73,7 @@ _MOVE_SLIPS = {
         ((0, 20), "where is the zoom? The point must move away from the centre."),
     ],
     "turn, then zoom": [
-        ((0, -30), _CLOCKWISE),
+        ((0, -30), CLOCKWISE),
         (
             (0, 20),
             "after the turn the point is at (0, 20). Now all distances from the centre grow, those upwards as well.",
@@ -89,7 +92,7 @@ _MOVE_SLIPS = {
             "you moved the column instead of the row. Rows stay rows: the shear moves a point sideways only, by as much as "
             "it lies above the centre.",
         ),
-        ((0, -20), _CLOCKWISE),
+        ((0, -20), CLOCKWISE),
         ((20, 0), "the shear leaves the point here, but then it is turned."),
     ],
     "turn, then shear": [
@@ -100,34 +103,41 @@ _MOVE_SLIPS = {
         ),
         ((-20, 20), "this leans to the left. To the right: what is above the centre moves to the right."),
         ((0, 40), "the shear moves sideways: the height stays as it is."),
-        ((20, -20), _CLOCKWISE),
-        ((-20, -20), _CLOCKWISE),
+        ((-20, -20), CLOCKWISE),
+        ((20, -20), "this is turned clockwise, and then leans to the left: both go the other way."),
     ],
 }
 
 
-def check_order_of_moves(answer):
-    right = order_of_moves()
-    points = dict(zip(right, answer)) if isinstance(answer, (list, tuple, np.ndarray)) and len(answer) == 4 else answer
-    if not isinstance(points, dict) or points.keys() != right.keys():
-        raise Wrong(
-            f"four points are asked for, in this order: {'; '.join(right)}. Each is a pair (right, up), such as (20, 0).",
-            came=answer,
-        )
-    for name, expected in right.items():
-        point = as_array(points[name])
-        if point.shape != (2,):
-            raise Wrong(f"{name}: a point is a pair of numbers (right, up), such as (20, 0).", came=points[name])
-        if np.allclose(point, expected, atol=0.01):
-            continue
-        for slip, message in _MOVE_SLIPS[name]:
-            if np.allclose(point, slip, atol=0.1):
-                raise Wrong(f"{name}: {message}", came=point)
-        raise Wrong(
+def slips_of_a_point(name, pairs):
+    return [
+        *[Slip(point, f"{name}: {message}") for point, message in pairs],
+        Slip(
+            20,
+            f"{name}: a point is a pair of numbers (right, up), such as (20, 0).",
+            when=lambda came: np.shape(came) != (2,),
+        ),
+        Slip(
+            (1, 1),
             f"{name}: the point is elsewhere. Begin at (20, 0), and write down where it is after the first move.",
-            came=point,
-        )
-    return "An equal zoom and a turn may change places; a shear and a turn may not."
+            when=anything,
+        ),
+    ]
+
+
+ORDER_OF_MOVES = Numbers(
+    order_of_moves,
+    names=tuple(MOVE_SLIPS),
+    kind="points, each a pair (right, up) such as (20, 0),",
+    atol=0.05,
+    slips={name: slips_of_a_point(name, pairs) for name, pairs in MOVE_SLIPS.items()},
+    done=("An equal zoom and a turn may change places; a shear and a turn may not."),
+    hints=(
+        "Draw the point on paper, and make one move after the other.",
+        "A turn by 90° counter-clockwise takes the point (x, y) to (−y, x).",
+        "The shear by 45° takes (x, y) to (x + y, y): y stays, and what lies on the height of the centre does not move.",
+    ),
+)
 
 
 # ---- code: the matrix of several moves
@@ -140,74 +150,85 @@ def move_matrix(rotation, shear, zoom):
     return turned @ sheared * zoom
 
 
-def check_move_matrix(answer):
-    for rotation, shear, zoom in [(0, 0, 1.3), (30, 0, 1.2), (0, 20, 0.8), (-50, 35, 1.5)]:
-        tried = f"move_matrix(rotation={rotation}, shear={shear}, zoom={zoom})"
-        came = call(answer, rotation, shear, zoom, tried=tried)
-        right, lean = move_matrix(rotation, shear, zoom), math.tan(math.radians(shear))
-        turned, sheared = move_matrix(rotation, 0, 1), np.array([[1, -lean], [0, 1]])
-        mirrored_shear = np.array([[1, lean], [0, 1]])
-        in_radians = np.array([[math.cos(rotation), math.sin(rotation)], [-math.sin(rotation), math.cos(rotation)]])
-        expect_array(
-            came,
-            right,
-            tried,
-            [
-                (
-                    right / zoom**2,
-                    f"a zoom of {zoom} must show everything {zoom} times as large: you divide by the zoom.",
-                ),
-                (right / zoom, "the zoom is missing."),
-                (
-                    np.linalg.inv(right),
-                    "this is the inverse, the way back from the new picture to the old one. Asked for is the way there, A.",
-                ),
-                (
-                    in_radians @ sheared * zoom,
-                    "the angles are in degrees, but np.cos, np.sin and np.tan take radians: np.radians(30) is 0.52.",
-                ),
-                (
-                    turned.T @ sheared * zoom,
-                    "this turns clockwise. Here the second number counts downwards: counter-clockwise, the point (1, 0) goes "
-                    "to (0, −1).",
-                ),
-                (
-                    turned @ mirrored_shear * zoom,
-                    "this leans to the left. Downwards counts positive, so what is above the centre has a negative second "
-                    "number: it must move to the right.",
-                ),
-                (
-                    turned.T @ mirrored_shear * zoom,
-                    "both signs are those of a picture whose second number counts upwards. In an image, rows "
-                    "count downwards.",
-                ),
-                (
-                    sheared @ turned * zoom,
-                    "the order is exchanged: in a product of matrices the rightmost acts first, and here the shear comes before "
-                    "the rotation.",
-                ),
-                (
-                    turned @ sheared.T * zoom,
-                    "your shear moves points up and down. Rows must stay rows: only the first number of a point changes.",
-                ),
-                (
-                    turned @ np.array([[1, -math.sin(math.radians(shear))], [0, 1]]) * zoom,
-                    "your shear uses the sine. Draw an upright line of height 1 "
-                    "that leans by the angle and still ends at the height 1: how far to the side is its end?",
-                ),
-                (turned * zoom, "the shear is missing."),
-                (right.T, "rows and columns of the matrix are exchanged."),
-                (
-                    turned @ sheared @ np.diag([zoom, 1]),
-                    "the zoom acts on the width only. It must be equal in both directions.",
-                ),
-                (
-                    turned * sheared * zoom,
-                    "you multiplied number by number with *. A product of matrices is written with @.",
-                ),
-            ],
-        )
-    return "One matrix, so the picture has to be read only once. warp_matrices does it the other way round, with the inverse."
+def turned(rotation):
+    return move_matrix(rotation, 0, 1)
+
+
+def sheared(shear):
+    return move_matrix(0, shear, 1)
+
+
+MOVE_MATRIX = Function(
+    move_matrix,
+    probes=[(0, 0, 1.3), (30, 0, 1.2), (0, 20, 0.8), (-50, 35, 1.5)],
+    slips=[
+        Slip(
+            lambda rotation, shear, zoom: move_matrix(rotation, shear, 1 / zoom),
+            lambda came, rotation, shear, zoom: (
+                f"a zoom of {zoom} must show everything {zoom} times as large: you divide by the zoom."
+            ),
+        ),
+        Slip(lambda rotation, shear, zoom: move_matrix(rotation, shear, 1), "the zoom is missing."),
+        Slip(
+            lambda *given: np.linalg.inv(move_matrix(*given)),
+            "this is the inverse, the way back from the new picture to the old one. Asked for is the way there, A.",
+        ),
+        Slip(
+            lambda rotation, shear, zoom: move_matrix(math.degrees(rotation), shear, zoom),
+            "the angles are in degrees, but np.cos, np.sin and np.tan take radians: np.radians(30) is 0.52.",
+        ),
+        Slip(
+            lambda rotation, shear, zoom: move_matrix(rotation, math.degrees(shear), zoom),
+            "np.tan takes radians, too, and the angle of the shear is in degrees.",
+        ),
+        Slip(
+            lambda rotation, shear, zoom: move_matrix(-rotation, shear, zoom),
+            "this turns clockwise. Here the second number counts downwards: counter-clockwise, the point (1, 0) goes "
+            "to (0, −1).",
+        ),
+        Slip(
+            lambda rotation, shear, zoom: move_matrix(rotation, -shear, zoom),
+            "this leans to the left. Downwards counts positive, so what is above the centre has a negative second "
+            "number: it must move to the right.",
+        ),
+        Slip(
+            lambda rotation, shear, zoom: move_matrix(-rotation, -shear, zoom),
+            "both signs are those of a picture whose second number counts upwards. In an image, rows count downwards.",
+        ),
+        Slip(
+            lambda rotation, shear, zoom: sheared(shear) @ turned(rotation) * zoom,
+            "the order is exchanged: in a product of matrices the rightmost acts first, and here the shear comes before "
+            "the rotation.",
+        ),
+        Slip(
+            lambda rotation, shear, zoom: turned(rotation) @ sheared(shear).T * zoom,
+            "your shear moves points up and down. Rows must stay rows: only the first number of a point changes.",
+        ),
+        Slip(
+            lambda rotation, shear, zoom: turned(rotation) @ [[1, -math.sin(math.radians(shear))], [0, 1]] * zoom,
+            "your shear uses the sine. Draw an upright line of height 1 that leans by the angle and still ends at the "
+            "height 1: how far to the side is its end?",
+        ),
+        Slip(lambda rotation, shear, zoom: move_matrix(rotation, 0, zoom), "the shear is missing."),
+        Slip(lambda *given: move_matrix(*given).T, "rows and columns of the matrix are exchanged."),
+        Slip(
+            lambda rotation, shear, zoom: move_matrix(rotation, shear, 1) @ np.diag([zoom, 1]),
+            "the zoom acts on the width only. It must be equal in both directions.",
+        ),
+        Slip(
+            lambda rotation, shear, zoom: turned(rotation) * sheared(shear) * zoom,
+            "you multiplied number by number with *. A product of matrices is written with @.",
+        ),
+    ],
+    done=(
+        "One matrix, so the picture has to be read only once. warp_matrices does it the other way round, with the inverse."
+    ),
+    hints=(
+        "Write one matrix for each move. In the product, the one that acts first stands on the right.",
+        "The columns of a matrix are where (1, 0) and (0, 1) go. Under the rotation of section 7, (1, 0) goes to (cos, −sin).",
+        "The shear is [[1, −tan], [0, 1]]: above the centre (negative) it moves to the right. And np.radians turns degrees into radians.",
+    ),
+)
 
 
 # ---- code: the generator's ranges as layers
@@ -327,6 +348,18 @@ def _check_range(name, factor, expected, tried, slips):
     )
 
 
+AUGMENTATION_MODEL = Exercise(
+    augmentation_model,
+    check_augmentation_model,
+    hints=(
+        "Three layers: RandomRotation, RandomTranslation, RandomZoom. In which unit does each count?",
+        "RandomRotation takes a share of a full turn of 360°; RandomTranslation shares of height and width, as the generator.",
+        "Both zooms are shares, and to both sides. But with one factor the layer keeps the proportions, which the generator does not: "
+        "RandomZoom(…, …).",
+    ),
+)
+
+
 # ---- design: what to augment, and why not
 
 
@@ -342,60 +375,42 @@ def choose_moves():
     }  # the heart changes sides
 
 
-def check_choose_moves(answer):
-    def not_use(why):
-        return {"w": why, "n": why}
-
-    expect_letters(
-        answer,
-        {
-            "digits, turned by up to 15 degrees": (
-                "u",
-                {"w": "is a 7 that leans a little still a 7?", "n": "do all people write upright?"},
-            ),
-            "digits, turned by any angle": (
-                "w",
-                {
-                    "u": "look at the 6 of section 10 again.",
-                    "n": "there is a stronger reason than that it hardly comes: what does a 6 become?",
-                },
-            ),
-            "pets, mirrored": (
-                "u",
-                {"w": "in a mirror, does a cat become a dog?", "n": "may a cat look the other way?"},
-            ),
-            "pets, upside down": (
-                "n",
-                {
-                    "u": "it keeps the label, but think of rule (2): how often will such a photograph come?",
-                    "w": "a cat upside down is still a cat: the label holds.",
-                },
-            ),
-            "blood cells, turned by any angle": (
-                "u",
-                not_use(
-                    "what is the upper side of a cell under a microscope? It lies there in any direction, and "
-                    "stays the same kind of cell."
-                ),
-            ),
-            "road signs, mirrored": (
-                "w",
-                {
-                    "u": "what does 'turn left' become?",
-                    "n": "such pictures do come, and that is the trouble: what do they then say?",
-                },
-            ),
-            "chest X-rays, mirrored": (
-                "w",
-                {
-                    "u": "on which side is the heart in a mirrored picture, and what is asked?",
-                    "n": "it is rare, but it comes, and it is the very thing that is asked for. So what happens "
-                    "to the label?",
-                },
-            ),
+CHOOSE_MOVES = Letters(
+    choose_moves,
+    reasons={
+        "digits, turned by up to 15 degrees": {
+            "w": "is a 7 that leans a little still a 7?",
+            "n": "do all people write upright?",
         },
-    )
-    return "First the label, then whether it is believable. Both depend on the question, not only on the picture."
+        "digits, turned by any angle": {
+            "u": "look at the 6 of section 10 again.",
+            "n": "there is a stronger reason than that it hardly comes: what does a 6 become?",
+        },
+        "pets, mirrored": {"w": "in a mirror, does a cat become a dog?", "n": "may a cat look the other way?"},
+        "pets, upside down": {
+            "u": "it keeps the label, but think of rule (2): how often will such a photograph come?",
+            "w": "a cat upside down is still a cat: the label holds.",
+        },
+        "blood cells, turned by any angle": dict.fromkeys(
+            "wn",
+            "what is the upper side of a cell under a microscope? It lies there in any direction, and "
+            "stays the same kind of cell.",
+        ),
+        "road signs, mirrored": {
+            "u": "what does 'turn left' become?",
+            "n": "such pictures do come, and that is the trouble: what do they then say?",
+        },
+        "chest X-rays, mirrored": {
+            "u": "on which side is the heart in a mirrored picture, and what is asked?",
+            "n": "it is rare, but it comes, and it is the very thing that is asked for. So what happens to the label?",
+        },
+    },
+    done=("First the label, then whether it is believable. Both depend on the question, not only on the picture."),
+    hints=(
+        "Ask the two questions of section 10 in their order: does the label still hold? Could the picture come?",
+        "Imagine the result of each. What would you write under it, and does it agree with the old label?",
+    ),
+)
 
 
 # ---- code: test-time augmentation
@@ -406,7 +421,7 @@ def mean_answers(answer, vary, pictures, count):
     return np.mean(answers, axis=0)
 
 
-class _Varied:
+class Vary:
     """A `vary` whose n-th variation of each picture is known; the first pixel says which picture it is."""
 
     def __init__(self):
@@ -429,7 +444,7 @@ class _Varied:
         return pictures
 
 
-def _answer(pictures):
+def three_classes(pictures):
     pictures = np.asarray(pictures, dtype=float)
     if pictures.ndim != 4 or pictures.shape[1:] != (3, 4, 1):
         raise Wrong(
@@ -449,136 +464,122 @@ def _answer(pictures):
     return shares / shares.sum(axis=1, keepdims=True)
 
 
-def check_mean_answers(answer):
-    for number, count in [(5, 4), (2, 3)]:
-        pictures = np.random.default_rng(number).uniform(0, 1, (number, 3, 4, 1))
-        pictures[:, 0, 0, 0] = np.arange(1, number + 1)
-        tried = f"mean_answers(answer, vary, {number} pictures, count={count}), with an answer of 3 classes"
-        came = call(answer, _answer, _Varied(), pictures, count, tried=tried)
-        vary, again = _Varied(), _Varied()
-        varied = [vary(pictures) for _ in range(count)]
-        each, chain = [_answer(batch) for batch in varied], [pictures]
-        for _ in range(count):
-            chain.append(again(chain[-1]))
-        votes = [np.eye(3)[answers.argmax(axis=1)] for answers in each]
-        right = np.mean(each, axis=0)
-        expect_array(
-            came,
-            right,
-            tried,
-            [
-                (
-                    _answer(np.mean(varied, axis=0)),
-                    "you took the mean of the pictures, and asked once. Ask for each variation, and take the mean of "
-                    "the answers.",
-                ),
-                (
-                    each[0],
-                    "this is the answer to one variation only. Either the loop ends too early, or vary was called once, before the loop.",
-                ),
-                (each[-1], "this is the answer to the last variation only: the answers before it are lost."),
-                (_answer(pictures), "these are the answers to the pictures as they are: vary was not used."),
-                (np.sum(each, axis=0), "these are the sums of the answers: they are still to be divided by count."),
-                (
-                    np.mean([_answer(pictures), *each], axis=0),
-                    "the picture as it was is in your mean, too. Asked for is the mean over `count` "
-                    "variations and nothing else.",
-                ),
-                (
-                    np.mean([_answer(pictures), *each[:-1]], axis=0),
-                    "one of your `count` answers is for the pictures as they are; all should be for variations.",
-                ),
-                (
-                    np.mean([_answer(batch) for batch in chain[1:]], axis=0),
-                    "each of your variations is made from the one before, so pictures move "
-                    "farther and farther. Begin with `pictures` each time.",
-                ),
-                (
-                    _answer(chain[-1]),
-                    "you varied each picture several times in a row, and asked once. Each variation begins with `pictures`, and has "
-                    "an answer of its own.",
-                ),
-                (
-                    np.concatenate(each).reshape(number, count, -1).mean(axis=1),
-                    "answers of different pictures are mixed. After np.tile all pictures come "
-                    "once, then all of them again: reshape in this order.",
-                ),
-                (
-                    np.mean(votes, axis=0),
-                    "these are shares of votes: you took the best class of each answer before the mean. Take the mean of the "
-                    "probabilities.",
-                ),
-                (
-                    right.argmax(axis=1),
-                    "these are the chosen classes. Asked for are the mean answers, one row a picture.",
-                ),
-                (
-                    np.mean(each, axis=(0, 1)),
-                    "the mean runs over the pictures, too: there must be one row for each picture.",
-                ),
-                (
-                    np.mean(each, axis=1),
-                    "the mean runs over the pictures. It should run over the variations: the first axis of the list of answers.",
-                ),
-                (np.array(each), "these are the answers to all variations. Their mean is still missing."),
-            ],
-        )
-    return "It costs `count` times the work, for each picture that is ever judged. Whether it is worth that, measure: see below."
+def tried_anew(function, answer, vary, pictures, count, tried=None):
+    return call(function, answer, vary(), pictures, count, tried=tried)
 
 
-EXERCISES = [
-    Exercise(
-        image_variations,
-        check_image_variations,
-        hints=(
-            "Of each variation ask: is all that the new picture shows already in the photograph?",
-            "A program can move pixels (all by one rule) and change their values. It has never seen the cat from another side.",
-            "Six of the nine can be imitated.",
+def some_pictures(number):
+    probes = []
+    for size, count in [(5, 4), (2, 3)]:
+        pictures = np.random.default_rng(size + 10 * number).uniform(0, 1, (size, 3, 4, 1))
+        pictures[:, 0, 0, 0] = np.arange(1, size + 1)
+        probes.append((three_classes, Vary, pictures, count))
+    return probes
+
+
+def each_answer(answer, vary, pictures, count):
+    return np.array([answer(vary(pictures)) for _ in range(count)])
+
+
+def of_each(summary):
+    """`mean_answers` with another summary of the answers to the variations."""
+    return lambda *given: summary(each_answer(*given))
+
+
+def chained(answer, vary, pictures, count):
+    answers = []
+    for _ in range(count):
+        pictures = vary(pictures)
+        answers.append(answer(pictures))
+    return answers
+
+
+def tiled(answer, vary, pictures, count):
+    answers = answer(vary(np.tile(pictures, (count, 1, 1, 1))))
+    return answers.reshape(len(pictures), count, -1).mean(axis=1)
+
+
+MEAN_ANSWERS = Function(
+    mean_answers,
+    probes=some_pictures,
+    run=tried_anew,
+    slips=[
+        Slip(
+            lambda answer, vary, pictures, count: answer(np.mean([vary(pictures) for _ in range(count)], axis=0)),
+            "you took the mean of the pictures, and asked once. Ask for each variation, and take the mean of the answers.",
         ),
-    ),
-    Exercise(
-        order_of_moves,
-        check_order_of_moves,
-        hints=(
-            "Draw the point on paper, and make one move after the other.",
-            "A turn by 90° counter-clockwise takes the point (x, y) to (−y, x).",
-            "The shear by 45° takes (x, y) to (x + y, y): y stays, and what lies on the height of the centre does not move.",
+        Slip(
+            of_each(lambda answers: answers[0]),
+            "this is the answer to one variation only. Either the loop ends too early, or vary was called once, before "
+            "the loop.",
         ),
-    ),
-    Exercise(
-        move_matrix,
-        check_move_matrix,
-        hints=(
-            "Write one matrix for each move. In the product, the one that acts first stands on the right.",
-            "The columns of a matrix are where (1, 0) and (0, 1) go. Under the rotation of section 7, (1, 0) goes to (cos, −sin).",
-            "The shear is [[1, −tan], [0, 1]]: above the centre (negative) it moves to the right. And np.radians turns degrees into radians.",
+        Slip(
+            of_each(lambda answers: answers[-1]),
+            "this is the answer to the last variation only: the answers before it are lost.",
         ),
-    ),
-    Exercise(
-        augmentation_model,
-        check_augmentation_model,
-        hints=(
-            "Three layers: RandomRotation, RandomTranslation, RandomZoom. In which unit does each count?",
-            "RandomRotation takes a share of a full turn of 360°; RandomTranslation shares of height and width, as the generator.",
-            "Both zooms are shares, and to both sides. But with one factor the layer keeps the proportions, which the generator does not: "
-            "RandomZoom(…, …).",
+        Slip(
+            lambda answer, vary, pictures, count: answer(pictures),
+            "these are the answers to the pictures as they are: vary was not used.",
         ),
-    ),
-    Exercise(
-        choose_moves,
-        check_choose_moves,
-        hints=(
-            "Ask the two questions of section 10 in their order: does the label still hold? Could the picture come?",
-            "Imagine the result of each. What would you write under it, and does it agree with the old label?",
+        Slip(
+            of_each(lambda answers: answers.sum(axis=0)),
+            "these are the sums of the answers: they are still to be divided by count.",
         ),
-    ),
-    Exercise(
-        mean_answers,
-        check_mean_answers,
-        hints=(
-            "What must be done `count` times, and what once at the end?",
-            "Collect answer(vary(pictures)) in a list, `count` times.",
-            "np.mean(the list, axis=0) is the mean over the variations; pictures and classes stay apart.",
+        Slip(
+            lambda answer, vary, pictures, count: np.mean(
+                [answer(pictures), *each_answer(answer, vary, pictures, count)], axis=0
+            ),
+            "the picture as it was is in your mean, too. Asked for is the mean over `count` variations and nothing else.",
         ),
+        Slip(
+            lambda answer, vary, pictures, count: np.mean(
+                [answer(pictures), *each_answer(answer, vary, pictures, count - 1)], axis=0
+            ),
+            "one of your `count` answers is for the pictures as they are; all should be for variations.",
+        ),
+        Slip(
+            lambda *given: np.mean(chained(*given), axis=0),
+            "each of your variations is made from the one before, so pictures move farther and farther. Begin with "
+            "`pictures` each time.",
+        ),
+        Slip(
+            lambda *given: chained(*given)[-1],
+            "you varied each picture several times in a row, and asked once. Each variation begins with `pictures`, and "
+            "has an answer of its own.",
+        ),
+        Slip(
+            tiled,
+            "answers of different pictures are mixed. After np.tile all pictures come once, then all of them again: "
+            "reshape in this order.",
+        ),
+        Slip(
+            of_each(lambda answers: np.eye(3)[answers.argmax(axis=2)].mean(axis=0)),
+            "these are shares of votes: you took the best class of each answer before the mean. Take the mean of the "
+            "probabilities.",
+        ),
+        Slip(
+            of_each(lambda answers: answers.mean(axis=0).argmax(axis=1)),
+            "these are the chosen classes. Asked for are the mean answers, one row a picture.",
+        ),
+        Slip(
+            of_each(lambda answers: answers.mean(axis=(0, 1))),
+            "the mean runs over the pictures, too: there must be one row for each picture.",
+        ),
+        Slip(
+            of_each(lambda answers: answers.mean(axis=1)),
+            "the mean runs over the pictures. It should run over the variations: the first axis of the list of answers.",
+        ),
+        Slip(each_answer, "these are the answers to all variations. Their mean is still missing."),
+    ],
+    done=(
+        "It costs `count` times the work, for each picture that is ever judged. Whether it is worth that, measure: see below."
     ),
-]
+    hints=(
+        "What must be done `count` times, and what once at the end?",
+        "Collect answer(vary(pictures)) in a list, `count` times.",
+        "np.mean(the list, axis=0) is the mean over the variations; pictures and classes stay apart.",
+    ),
+)
+
+
+EXERCISES = [IMAGE_VARIATIONS, ORDER_OF_MOVES, MOVE_MATRIX, AUGMENTATION_MODEL, CHOOSE_MOVES, MEAN_ANSWERS]

@@ -1,4 +1,4 @@
-"""Exercises of *Checkpointing*: the reference solutions as a learner would write them, and their checks."""
+"""Exercises of *Checkpointing*: the reference solutions as a learner would write them, and the slips that learners make."""
 
 import re
 import traceback
@@ -7,8 +7,9 @@ from pathlib import PurePath
 import numpy as np
 
 from .. import runtime
-from .comparing import expect_choice, expect_choices, expect_number, expect_numbers
+from .comparing import expect_choice, expect_number
 from .exercise import Exercise
+from .kinds import Letters, Numbers, Slip
 from .trying import Raised, Unanswered, Wrong, call, learners_code
 from .words import in_short
 
@@ -18,42 +19,87 @@ with runtime.quiet():
 # ---- recall: when early stopping stops
 
 
-def early_stopping():
-    ended = 11 + 5  # five epochs in a row that are no better
+def early_stopping(best=11, patience=5, allowed=30):
+    ended = best + patience  # so many epochs in a row that are no better
     without_restoring = ended  # the weights of the last epoch
-    with_restoring = 11
+    with_restoring = best
     return ended, without_restoring, with_restoring
 
 
-def check_early_stopping(answer):
-    expect_numbers(
-        answer,
-        {"ended": 16, "without_restoring": 16, "with_restoring": 11},
-        {
-            "ended": [
-                (
-                    15,
-                    "15 is the callback's own count, from 0, or one too few. Counting from 1: which are the five epochs after 11?",
+EARLY_STOPPING = Numbers(
+    early_stopping,
+    names=("ended", "without_restoring", "with_restoring"),
+    data=lambda number: (11 + number % 9, 5 + number % 4, 30),
+    slips={
+        "ended": [
+            Slip(
+                lambda best, patience, allowed: best + patience - 1,
+                lambda came, best, patience, allowed: (
+                    f"{came} is the callback's own count, from 0, or one too few. Counting from 1: which are the {patience} "
+                    f"epochs after {best}?"
                 ),
-                (17, "in epoch 17 the five epochs of waiting are over already: the fifth of them is the last."),
-                (11, "in epoch 11 nobody can know yet that it was the best. The callback waits for `patience` epochs."),
-                (30, "30 epochs were allowed, but from the best one on, the patience of 5 runs out."),
-                (5, "5 is the patience. It is counted from the best epoch on."),
-            ],
-            "without_restoring": [
-                (11, "nothing was brought back: the epochs after the best one have changed its weights."),
-                (30, "training has ended before epoch 30, so there are no weights of it."),
-                (15, "the weights are those of the epoch after which training ended."),
-            ],
-            "with_restoring": [
-                (16, "these are the weights that training ended with. restore_best_weights=True replaces them."),
-                (10, "10 is how the callback counts epoch 11, from 0. Here we count from 1."),
-                (12, "the best epoch is the one with the lowest validation loss, not the one after it."),
-            ],
-        },
-    )
-    return "Patience costs epochs; restoring makes sure that it does not cost quality."
-
+            ),
+            Slip(
+                lambda best, patience, allowed: best + patience + 1,
+                lambda came, best, patience, allowed: (
+                    f"in epoch {came} the {patience} epochs of waiting are over already: the last of them ends the training."
+                ),
+            ),
+            Slip(
+                lambda best, patience, allowed: best,
+                lambda came, *data: (
+                    f"in epoch {came} nobody can know yet that it was the best. The callback waits for `patience` epochs."
+                ),
+            ),
+            Slip(
+                lambda best, patience, allowed: allowed,
+                lambda came, best, patience, allowed: (
+                    f"{came} epochs were allowed, but from the best one on, the patience of {patience} runs out."
+                ),
+            ),
+            Slip(
+                lambda best, patience, allowed: patience,
+                lambda came, *data: f"{came} is the patience. It is counted from the best epoch on.",
+            ),
+        ],
+        "without_restoring": [
+            Slip(
+                lambda best, patience, allowed: best,
+                "nothing was brought back: the epochs after the best one have changed its weights.",
+            ),
+            Slip(
+                lambda best, patience, allowed: allowed,
+                lambda came, *data: f"training has ended before epoch {came}, so there are no weights of it.",
+            ),
+            Slip(
+                lambda best, patience, allowed: best + patience - 1,
+                "the weights are those of the epoch after which training ended.",
+            ),
+        ],
+        "with_restoring": [
+            Slip(
+                lambda best, patience, allowed: best + patience,
+                "these are the weights that training ended with. restore_best_weights=True replaces them.",
+            ),
+            Slip(
+                lambda best, patience, allowed: best - 1,
+                lambda came, best, *data: (
+                    f"{came} is how the callback counts epoch {best}, from 0. Here we count from 1."
+                ),
+            ),
+            Slip(
+                lambda best, patience, allowed: best + 1,
+                "the best epoch is the one with the lowest validation loss, not the one after it.",
+            ),
+        ],
+    },
+    done="Patience costs epochs; restoring makes sure that it does not cost quality.",
+    hints=(
+        "Patience counts the epochs in a row that were no better than the best so far.",
+        "Count on from the best epoch: the one after it is the first that is waited for. Which is the last?",
+        "Without restoring, the network keeps the weights of the epoch that it ended with; with it, those of the best.",
+    ),
+)
 
 # ---- by hand: the files of ModelCheckpoint
 
@@ -135,6 +181,17 @@ def check_checkpoint_files(answer):
             f"these are written, but more are: {len(missing)}. Which other epochs were better than all before them?"
         )
     return "With save_best_only=False there would be seven."
+
+
+CHECKPOINT_FILES = Exercise(
+    checkpoint_files,
+    check_checkpoint_files,
+    hints=(
+        "A file is written after an epoch whose loss is lower than *all* before it.",
+        "Four epochs are: the first one, and three others.",
+        "`{epoch:02d}` is the epoch from 1 on, with two digits; `{val_loss:.2f}` is the loss, rounded to two decimals.",
+    ),
+)
 
 
 # ---- code: a callback with a time budget
@@ -308,6 +365,17 @@ def check_time_budget(answer):
     return "With a clock that is handed over, nobody had to wait. In a training of your own, hand over time.perf_counter (after `import time`)."
 
 
+TIME_BUDGET = Exercise(
+    TimeBudget,
+    check_time_budget,
+    hints=(
+        "Three moments matter: when training begins, when an epoch begins, and when it ends. Ask self.clock() in each.",
+        "At the end of an epoch: how much time has gone since training began, and how much did this epoch take? Will their sum fit?",
+        "In on_epoch_end: if (now - self.begin) + (now - self.epoch_begin) > self.seconds, then self.model.stop_training = True.",
+    ),
+)
+
+
 # ---- code: a callback that keeps the best
 
 
@@ -388,6 +456,17 @@ def check_best_keeper(answer):
     return "This is what EarlyStopping does with restore_best_weights=True."
 
 
+BEST_KEEPER = Exercise(
+    BestKeeper,
+    check_best_keeper,
+    hints=(
+        "`logs['val_loss']` is the loss of the epoch that has ended; self.model is the network.",
+        "Begin with a lowest loss of infinity, np.inf. If an epoch is lower, keep its loss and a copy of the weights.",
+        "self.best = self.model.get_weights() in on_epoch_end; self.model.set_weights(self.best) in on_train_end.",
+    ),
+)
+
+
 # ---- recall: what a resumed training knows
 
 
@@ -396,21 +475,23 @@ def resuming():
     return "acd"
 
 
-def check_resuming(answer):
-    expect_choices(
-        answer,
-        "acd",
-        {
-            "a": "Think of the epoch that was cut off: what did the backup know of it?",
-            "b": "the history is made by this call of `fit`. Which epochs happened in it?",
-            "c": "What did the backup hold besides the weights? Section 10 names three things.",
-            "d": "One of the callbacks adds a line to a file after each epoch that is finished, in both calls. What does append=True do?",
-            "e": "ModelCheckpoint is a new object here. Section 10 told such an object a loss of 99. What did it do?",
-            "f": "look at the last line that section 10 printed after the resumed training.",
-        },
-    )
-    return "For e, the new ModelCheckpoint needs initial_value_threshold, the lowest val_loss in the log."
-
+RESUMING = Letters(
+    resuming,
+    reasons={
+        "a": "Think of the epoch that was cut off: what did the backup know of it?",
+        "b": "the history is made by this call of `fit`. Which epochs happened in it?",
+        "c": "What did the backup hold besides the weights? Section 10 names three things.",
+        "d": "One of the callbacks adds a line to a file after each epoch that is finished, in both calls. What does append=True do?",
+        "e": "ModelCheckpoint is a new object here. Section 10 told such an object a loss of 99. What did it do?",
+        "f": "look at the last line that section 10 printed after the resumed training.",
+    },
+    done="For e, the new ModelCheckpoint needs initial_value_threshold, the lowest val_loss in the log.",
+    hints=(
+        "Section 10 did this with five epochs. Read again what it printed.",
+        "The backup holds the weights, the optimizer's memory and the number of the epoch, after the last finished epoch. What do the others know?",
+        "Three of the six are true.",
+    ),
+)
 
 # ---- design: checkpoints on a small disk
 
@@ -456,59 +537,15 @@ def check_disk_plan(answer):
     return "The backups are there to train on, the checkpoint to use. Without `initial_value_threshold` it would be overwritten after a restart."
 
 
-EXERCISES = [
-    Exercise(
-        early_stopping,
-        check_early_stopping,
-        hints=(
-            "Patience counts the epochs in a row that were no better than the best so far.",
-            "After epoch 11, epochs 12, 13, … are waited for. Which one is the fifth?",
-            "Without restoring, the network keeps the weights of the epoch that it ended with; with it, those of the best.",
-        ),
+DISK_PLAN = Exercise(
+    disk_plan,
+    check_disk_plan,
+    hints=(
+        "Two purposes need two kinds of files: one to train on, one to use.",
+        "Which plans can leave more than three files of 300 MB? Which cannot continue where they were? Which has no second backup?",
+        "double_checkpoint=True keeps two backups. A file name without {epoch} is overwritten.",
     ),
-    Exercise(
-        checkpoint_files,
-        check_checkpoint_files,
-        hints=(
-            "A file is written after an epoch whose loss is lower than *all* before it.",
-            "Four epochs are: the first one, and three others.",
-            "`{epoch:02d}` is the epoch from 1 on, with two digits; `{val_loss:.2f}` is the loss, rounded to two decimals.",
-        ),
-    ),
-    Exercise(
-        TimeBudget,
-        check_time_budget,
-        hints=(
-            "Three moments matter: when training begins, when an epoch begins, and when it ends. Ask self.clock() in each.",
-            "At the end of an epoch: how much time has gone since training began, and how much did this epoch take? Will their sum fit?",
-            "In on_epoch_end: if (now - self.begin) + (now - self.epoch_begin) > self.seconds, then self.model.stop_training = True.",
-        ),
-    ),
-    Exercise(
-        BestKeeper,
-        check_best_keeper,
-        hints=(
-            "`logs['val_loss']` is the loss of the epoch that has ended; self.model is the network.",
-            "Begin with a lowest loss of infinity, np.inf. If an epoch is lower, keep its loss and a copy of the weights.",
-            "self.best = self.model.get_weights() in on_epoch_end; self.model.set_weights(self.best) in on_train_end.",
-        ),
-    ),
-    Exercise(
-        resuming,
-        check_resuming,
-        hints=(
-            "Section 10 did this with five epochs. Read again what it printed.",
-            "The backup holds the weights, the optimizer's memory and the number of the epoch, after the last finished epoch. What do the others know?",
-            "Three of the six are true.",
-        ),
-    ),
-    Exercise(
-        disk_plan,
-        check_disk_plan,
-        hints=(
-            "Two purposes need two kinds of files: one to train on, one to use.",
-            "Which plans can leave more than three files of 300 MB? Which cannot continue where they were? Which has no second backup?",
-            "double_checkpoint=True keeps two backups. A file name without {epoch} is overwritten.",
-        ),
-    ),
-]
+)
+
+
+EXERCISES = [EARLY_STOPPING, CHECKPOINT_FILES, TIME_BUDGET, BEST_KEEPER, RESUMING, DISK_PLAN]

@@ -9,7 +9,7 @@ from .words import numbers_of, shape_text
 _COARSE = {"float16": 2.0**-10, "bfloat16": 2.0**-7}
 
 
-def close(array, expected, atol):
+def close(array, expected, atol, rtol=1e-5):
     """Whether two arrays have one shape and nearly the same numbers; numbers of half precision are allowed its rounding.
 
     Parameters
@@ -18,6 +18,8 @@ def close(array, expected, atol):
     atol : float
         The difference that is always allowed. Of `array` in half precision, eight of its steps are, at the size of the largest
         expected number: what a network of a few layers rounds away.
+    rtol : float
+        Of each expected number, so much is allowed, too: sums in single precision are not exact.
 
     Returns
     -------
@@ -28,7 +30,7 @@ def close(array, expected, atol):
     expected, steps = expected.astype(float), 8 * _COARSE.get(array.dtype.name, 0)
     if steps and expected.size:
         atol = max(atol, steps * np.nanmax(np.abs(expected), initial=0))
-    return bool(np.allclose(array.astype(float), expected, rtol=max(1e-5, steps), atol=atol, equal_nan=True))
+    return bool(np.allclose(array.astype(float), expected, rtol=max(rtol, steps), atol=atol, equal_nan=True))
 
 
 def as_array(value, tried=None):

@@ -1,12 +1,12 @@
-"""Exercises of *Fine-tuning*: the reference solutions as a learner would write them, and their checks."""
+"""Exercises of *Fine-tuning*: the reference solutions as a learner would write them, their checks, and the slips that learners make."""
 
 import math
 
 import numpy as np
 
 from ..runtime import quiet
-from .comparing import as_array, expect_letters, expect_numbers
 from .exercise import Exercise
+from .kinds import Function, Letters, Numbers, Slip, anything
 from .trying import Wrong, call, learners_code
 
 with quiet():
@@ -64,6 +64,15 @@ def check_five_steps(answer):
     )
 
 
+FIVE_STEPS = Exercise(
+    five_steps,
+    check_five_steps,
+    hints=(
+        "Which of them can only be done when there is a head? Which only when the head knows something?",
+        "First put together, then freeze, then train the small part. What is left is the part with the base.",
+    ),
+)
+
 # ---- by hand: how much is unfrozen
 
 
@@ -75,33 +84,36 @@ def from_block4():
     return block4 + block5, 14714688 - (block4 + block5)
 
 
-def check_from_block4(answer):
-    expect_numbers(
-        answer,
-        {"trainable": 12979200, "still_frozen": 1735488},
-        {
-            "trainable": [
-                (5899776, "this is block 4 alone. What comes behind it is unfrozen, too."),
-                (7079424, "this is block 5 alone."),
-                (12976128, "this is the kernels only: six convolutions have biases, too."),
-                (14158848, "you took 512 maps as the input of block4_conv1. It gets the 256 maps of block 3."),
-                (14714688, "this is the whole base."),
-                (1735488, "this is what stays frozen."),
-                (11799040, "block4_conv1 itself is missing: unfrozen *from* it *on* includes it."),
-                (1444864, "a kernel has 3 × 3 weights for each pair of maps: 9, not 1."),
-            ],
-            "still_frozen": [
-                (0, "blocks 1 to 3 stay frozen."),
-                (14714688, "this is the whole base; a part of it is trained now."),
-                (12979200, "this is what is trained."),
-                (1738560, "all six biases are missing from what you subtracted."),
-                (7635264, "you took only block 5 for unfrozen."),
-                (8814912, "you took only block 4 for unfrozen."),
-            ],
-        },
-    )
-    return "Most of VGG16's base sits in its last two blocks: blocks 1 to 3 are less than an eighth."
-
+FROM_BLOCK4 = Numbers(
+    from_block4,
+    names=("trainable", "still_frozen"),
+    slips={
+        "trainable": [
+            Slip(5899776, "this is block 4 alone. What comes behind it is unfrozen, too."),
+            Slip(7079424, "this is block 5 alone."),
+            Slip(12976128, "this is the kernels only: six convolutions have biases, too."),
+            Slip(14158848, "you took 512 maps as the input of block4_conv1. It gets the 256 maps of block 3."),
+            Slip(14714688, "this is the whole base."),
+            Slip(1735488, "this is what stays frozen."),
+            Slip(11799040, "block4_conv1 itself is missing: unfrozen *from* it *on* includes it."),
+            Slip(1444864, "a kernel has 3 × 3 weights for each pair of maps: 9, not 1."),
+        ],
+        "still_frozen": [
+            Slip(0, "blocks 1 to 3 stay frozen."),
+            Slip(14714688, "this is the whole base; a part of it is trained now."),
+            Slip(12979200, "this is what is trained."),
+            Slip(1738560, "all six biases are missing from what you subtracted."),
+            Slip(7635264, "you took only block 5 for unfrozen."),
+            Slip(8814912, "you took only block 4 for unfrozen."),
+        ],
+    },
+    done="Most of VGG16's base sits in its last two blocks: blocks 1 to 3 are less than an eighth.",
+    hints=(
+        "From block4_conv1 on: which blocks are that? How many convolutions?",
+        "Each convolution has 3 · 3 · (maps in) · (maps out) weights and a bias for each map out.",
+        "One convolution from 256 to 512 maps, and five from 512 to 512. The whole base has 14,714,688 parameters.",
+    ),
+)
 
 # ---- code: unfreezing
 
@@ -259,6 +271,16 @@ def _check_layers(model, start, tried, shown):
         raise Wrong("other layers are trainable than those from the named one on.", tried, expected, shown)
 
 
+UNFREEZE_FROM = Exercise(
+    unfreeze_from,
+    check_unfreeze_from,
+    hints=(
+        "Begin with `unfreeze` of section 6, final version. What does it not do yet?",
+        "Four things: the model itself, the layers before and from the name on, BatchNormalization, and compiling.",
+        'At the end: model.compile(optimizer=keras.optimizers.Adam(rate), loss="mean_squared_error"), and return model.',
+    ),
+)
+
 # ---- explain: three students
 
 
@@ -267,64 +289,54 @@ def three_students():
         "first": "c",  # compile again after each change of trainable
         "proof": "f",  # the count looks right; only the weights tell
         "second": "e",  # BatchNormalization must be frozen
-        "third": "a",
-    }  # base.trainable = True first, then each layer
+        "third": "a",  # base.trainable = True first, then each layer
+    }
 
 
-def check_three_students(answer):
-    expect_letters(
-        answer,
-        {
-            "first": (
-                "c",
-                {
-                    "a": "the base itself was not frozen, he unfroze it.",
-                    "b": "a low rate moves weights a little, not by exactly 0.",
-                    "d": "the head had been trained before.",
-                    "e": "no array of the base has moved, the averages as little as the kernels.",
-                    "f": "this is a way to find it out, not the reason.",
-                    "g": "a count is no reason, and here it even looks right.",
-                },
-            ),
-            "proof": (
-                "f",
-                {
-                    "a": "this is a reason. Asked for is how he can see that something is wrong.",
-                    "b": "this is a reason, not a test.",
-                    "c": "this is the reason. How can he see it?",
-                    "d": "this is a reason, not a test.",
-                    "e": "this is a reason, not a test.",
-                    "g": "the count looks right in his case (section 5): it counts what is *called* trainable.",
-                },
-            ),
-            "second": (
-                "e",
-                {
-                    "a": "she unfroze the base.",
-                    "b": "nothing is said about her rate. What do batches of 2 change in a "
-                    "BatchNormalization layer that is not frozen?",
-                    "c": "she compiled.",
-                    "d": "her head was trained first.",
-                    "f": "this is a test, not the reason.",
-                    "g": "this is a test, not the reason.",
-                },
-            ),
-            "third": (
-                "a",
-                {
-                    "b": "the number of trainable parameters does not depend on the rate.",
-                    "c": "he counts before he compiles: compiling does not change the count.",
-                    "d": "a random head can be trained and counted as well.",
-                    "e": "averages are never counted as trainable; but the kernels of "
-                    "four layers are missing from the count, too.",
-                    "f": "this is a test, not the reason.",
-                    "g": "this is what he did. Why is the number so small?",
-                },
-            ),
+THREE_STUDENTS = Letters(
+    three_students,
+    reasons={
+        "first": {
+            "a": "the base itself was not frozen, he unfroze it.",
+            "b": "a low rate moves weights a little, not by exactly 0.",
+            "d": "the head had been trained before.",
+            "e": "no array of the base has moved, the averages as little as the kernels.",
+            "f": "this is a way to find it out, not the reason.",
+            "g": "a count is no reason, and here it even looks right.",
         },
-    )
-    return "No error is raised in any of the three cases. So count after unfreezing, and compare the weights after training."
-
+        "proof": {
+            "a": "this is a reason. Asked for is how he can see that something is wrong.",
+            "b": "this is a reason, not a test.",
+            "c": "this is the reason. How can he see it?",
+            "d": "this is a reason, not a test.",
+            "e": "this is a reason, not a test.",
+            "g": "the count looks right in his case (section 5): it counts what is *called* trainable.",
+        },
+        "second": {
+            "a": "she unfroze the base.",
+            "b": "nothing is said about her rate. What do batches of 2 change in a "
+            "BatchNormalization layer that is not frozen?",
+            "c": "she compiled.",
+            "d": "her head was trained first.",
+            "f": "this is a test, not the reason.",
+            "g": "this is a test, not the reason.",
+        },
+        "third": {
+            "b": "the number of trainable parameters does not depend on the rate.",
+            "c": "he counts before he compiles: compiling does not change the count.",
+            "d": "a random head can be trained and counted as well.",
+            "e": "averages are never counted as trainable; but the kernels of "
+            "four layers are missing from the count, too.",
+            "f": "this is a test, not the reason.",
+            "g": "this is what he did. Why is the number so small?",
+        },
+    },
+    done="No error is raised in any of the three cases. So count after unfreezing, and compare the weights after training.",
+    hints=(
+        "Section 5 for the first student, section 6 for the second, the end of section 4 for the third.",
+        "The first has forgotten a step, the second has let layers wake up that should rest, the third has a frozen model around unfrozen layers.",
+    ),
+)
 
 # ---- design: choosing a rate
 
@@ -337,7 +349,7 @@ def choose_rate(accuracies, frozen, count):
     return min(rate for rate, accuracy in accuracies.items() if accuracy >= best - error)
 
 
-_TABLES = [  # accuracies by rate, of the frozen base, number of pictures
+TABLES = [  # accuracies by rate, of the frozen base, number of pictures
     ({0.01: 0.5, 0.0001: 0.91, 0.00001: 0.86, 0.001: 0.88}, 0.84, 400),
     ({0.00001: 0.842, 0.0001: 0.845, 0.01: 0.5}, 0.84, 400),
     ({0.001: 0.92, 0.0001: 0.915, 0.00001: 0.85}, 0.84, 400),
@@ -350,165 +362,123 @@ _TABLES = [  # accuracies by rate, of the frozen base, number of pictures
 ]
 
 
-def check_choose_rate(answer):
-    def error(p, count):
-        return math.sqrt(p * (1 - p) / count)
+def error(accuracy, count):
+    return math.sqrt(accuracy * (1 - accuracy) / count)
 
-    def first_best(table, frozen, count):
-        return max(table, key=table.get)
 
-    def no_frozen(table, frozen, count):
-        best = max(table.values())
-        return min(rate for rate in table if table[rate] >= best - error(best, count))
+def best_rate(table, *rest):
+    return max(table, key=table.get)
 
-    def no_error(table, frozen, count):
-        return 0 if max(table.values()) <= frozen else first_best(table, frozen, count)
 
-    def best_if_sure(table, frozen, count):
-        return (
-            0 if max(table.values()) - frozen <= error(max(table.values()), count) else first_best(table, frozen, count)
-        )
+def good(table, count, error=error):
+    """The rates that are as good as the best one, within one error."""
+    best = max(table.values())
+    return [rate for rate in table if table[rate] >= best - error(best, count)]
 
-    def largest(table, frozen, count):
-        best = max(table.values())
-        return (
-            0
-            if best - frozen <= error(best, count)
-            else max(rate for rate in table if table[rate] >= best - error(best, count))
-        )
 
-    def no_root(table, frozen, count):
-        best = max(table.values())
-        return (
-            0
-            if best - frozen <= best * (1 - best) / count
-            else min(rate for rate in table if table[rate] >= best - best * (1 - best) / count)
-        )
+def gains(table, frozen, count, error=error):
+    best = max(table.values())
+    return best - frozen > error(best, count)
 
-    def smallest_above(table, frozen, count):
-        better = [rate for rate in table if table[rate] > frozen + error(max(table.values()), count)]
-        return min(better) if better else 0
 
-    def sure_without_error(table, frozen, count):
-        return 0 if max(table.values()) <= frozen else no_frozen(table, frozen, count)
+def is_better(table, frozen, count):
+    return max(table.values()) > frozen
 
-    def first_good(table, frozen, count):
-        best = max(table.values())
-        good = [rate for rate in table if table[rate] >= best - error(best, count)]
-        return 0 if best - frozen <= error(best, count) else good[0]
 
-    def smallest_of_all(table, frozen, count):
-        return 0 if max(table.values()) - frozen <= error(max(table.values()), count) else min(table)
+def chosen(pick=lambda table, frozen, count: min(good(table, count)), gains=gains):
+    """A `choose_rate` that picks otherwise, or stays frozen otherwise."""
+    return lambda *case: pick(*case) if gains(*case) else 0
 
-    def frozen_accuracy(table, frozen, count):
-        return choose_rate(table, frozen, count) or frozen
 
-    def error_of_frozen(table, frozen, count):
-        return 0 if max(table.values()) - frozen <= error(frozen, count) else no_frozen(table, frozen, count)
+def variance(accuracy, count):
+    return accuracy * (1 - accuracy) / count
 
-    def error_of_each(table, frozen, count):
-        best = max(table.values())
-        return choose_rate(table, frozen, count) and min(
-            rate for rate in table if table[rate] + error(table[rate], count) >= best
-        )
 
-    slips = [
-        (
-            first_best,
+def near_with_own_errors(table, frozen, count):
+    best = max(table.values())
+    return min(rate for rate in table if table[rate] + error(table[rate], count) >= best)
+
+
+CHOOSE_RATE = Function(
+    choose_rate,
+    probes=TABLES,
+    everywhere=True,
+    atol=1e-9,
+    slips=[
+        Slip(
+            best_rate,
             "this is always the rate with the highest accuracy. Differences within one standard error may be luck.",
         ),
-        (
-            no_frozen,
+        Slip(
+            lambda table, frozen, count: min(good(table, count)),
             "the frozen network is not compared: if fine-tuning is no better by more than one error, the answer is 0.",
         ),
-        (no_error, "the standard error is not used: a gain of a few pictures may be luck."),
-        (
-            best_if_sure,
+        Slip(chosen(best_rate, is_better), "the standard error is not used: a gain of a few pictures may be luck."),
+        Slip(
+            chosen(best_rate),
             "the gain is judged right. But of the rates that are as good as the best within one error, the smallest is asked for.",
         ),
-        (
-            largest,
+        Slip(
+            chosen(lambda table, frozen, count: max(good(table, count))),
             "of the rates that are as good as the best, you return the largest. The smallest changes the base least.",
         ),
-        (no_root, "the square root is missing from the standard error."),
-        (
-            smallest_above,
+        Slip(
+            chosen(
+                lambda table, frozen, count: min(good(table, count, variance)),
+                lambda table, frozen, count: gains(table, frozen, count, variance),
+            ),
+            "the square root is missing from the standard error.",
+        ),
+        Slip(
+            lambda table, frozen, count: min(
+                (rate for rate in table if table[rate] - frozen > error(max(table.values()), count)), default=0
+            ),
             "the smallest rate that beats the frozen network may be far worse than the best. Compare with the best accuracy.",
         ),
-        (
-            sure_without_error,
+        Slip(
+            chosen(gains=is_better),
             "whether to stay frozen is decided without the standard error: a gain of a few pictures may be luck.",
         ),
-        (first_good, "you return the first good rate of the table. A dict is not sorted: asked for is the smallest."),
-        (
-            smallest_of_all,
+        Slip(
+            chosen(lambda table, frozen, count: good(table, count)[0]),
+            "you return the first good rate of the table. A dict is not sorted: asked for is the smallest.",
+        ),
+        Slip(
+            chosen(lambda table, *rest: min(table)),
             "you return the smallest of all rates. Only those at most one error below the best may be chosen.",
         ),
-        (frozen_accuracy, "where the gain is too small you return the accuracy of the frozen network. Return 0 there."),
-        (error_of_frozen, "the gain is compared with the standard error of `frozen`. Take that of the best accuracy."),
-        (error_of_each, "each rate gets a standard error of its own here. Take that of the best accuracy for all."),
-        (lambda table, frozen, count: max(table.values()), "this is an accuracy. Asked for is the rate."),
-        (lambda table, frozen, count: min(table), "this is always the smallest rate, whatever the accuracies say."),
-    ]
-    calls, came = [f"choose_rate({table}, frozen={frozen}, count={count})" for table, frozen, count in _TABLES], []
-    for (table, frozen, count), tried in zip(_TABLES, calls):
-        rate = as_array(call(answer, dict(table), frozen, count, tried=tried), tried)
-        if rate.shape != ():
-            raise Wrong("return one number: a rate, or 0.", tried, came=rate)
-        came.append(float(rate))
-    right = [choose_rate(*case) for case in _TABLES]
-    differs = [place for place in range(len(right)) if not math.isclose(came[place], right[place], abs_tol=1e-9)]
-    if differs:
-        message = next(
-            (text for slip, text in slips if np.allclose([slip(*case) for case in _TABLES], came, atol=1e-9)),
+        Slip(
+            lambda table, frozen, count: choose_rate(table, frozen, count) or frozen,
+            "where the gain is too small you return the accuracy of the frozen network. Return 0 there.",
+        ),
+        Slip(
+            chosen(gains=lambda table, frozen, count: max(table.values()) - frozen > error(frozen, count)),
+            "the gain is compared with the standard error of `frozen`. Take that of the best accuracy.",
+        ),
+        Slip(
+            chosen(near_with_own_errors),
+            "each rate gets a standard error of its own here. Take that of the best accuracy for all.",
+        ),
+        Slip(lambda table, *rest: max(table.values()), "this is an accuracy. Asked for is the rate."),
+        Slip(lambda table, *rest: min(table), "this is always the smallest rate, whatever the accuracies say."),
+        Slip(
+            lambda table, frozen, count: good(table, count),
+            "return one number: a rate, or 0.",
+            when=lambda came, *case: np.ndim(came) > 0,
+        ),
+        Slip(
+            lambda *case: 0.5,
             "the rate is another one for this table. Take it through your function step by step.",
-        )
-        raise Wrong(message, calls[differs[0]], right[differs[0]], came[differs[0]])
-    return "The most careful rate that is as good as the best; and none, if the gain is not larger than one standard error. (A larger one may be luck, too, only less often.)"
+            when=anything,
+        ),
+    ],
+    done="The most careful rate that is as good as the best; and none, if the gain is not larger than one standard error. "
+    "(A larger one may be luck, too, only less often.)",
+    hints=(
+        "Three steps: the best accuracy and its standard error; is the gain larger than this error? Which rates are within one error of the best?",
+        "The error of a proportion p on n pictures is the square root of p (1 − p) / n.",
+        "max(accuracies.values()) is the best accuracy; accuracies.items() gives pairs of rate and accuracy; min(…) of the rates that are left.",
+    ),
+)
 
-
-EXERCISES = [
-    Exercise(
-        five_steps,
-        check_five_steps,
-        hints=(
-            "Which of them can only be done when there is a head? Which only when the head knows something?",
-            "First put together, then freeze, then train the small part. What is left is the part with the base.",
-        ),
-    ),
-    Exercise(
-        from_block4,
-        check_from_block4,
-        hints=(
-            "From block4_conv1 on: which blocks are that? How many convolutions?",
-            "Each convolution has 3 · 3 · (maps in) · (maps out) weights and a bias for each map out.",
-            "One convolution from 256 to 512 maps, and five from 512 to 512. The whole base has 14,714,688 parameters.",
-        ),
-    ),
-    Exercise(
-        unfreeze_from,
-        check_unfreeze_from,
-        hints=(
-            "Begin with `unfreeze` of section 6, final version. What does it not do yet?",
-            "Four things: the model itself, the layers before and from the name on, BatchNormalization, and compiling.",
-            'At the end: model.compile(optimizer=keras.optimizers.Adam(rate), loss="mean_squared_error"), and return model.',
-        ),
-    ),
-    Exercise(
-        three_students,
-        check_three_students,
-        hints=(
-            "Section 5 for the first student, section 6 for the second, the end of section 4 for the third.",
-            "The first has forgotten a step, the second has let layers wake up that should rest, the third has a frozen model around unfrozen layers.",
-        ),
-    ),
-    Exercise(
-        choose_rate,
-        check_choose_rate,
-        hints=(
-            "Three steps: the best accuracy and its standard error; is the gain larger than this error? Which rates are within one error of the best?",
-            "The error of a proportion p on n pictures is the square root of p (1 − p) / n.",
-            "max(accuracies.values()) is the best accuracy; accuracies.items() gives pairs of rate and accuracy; min(…) of the rates that are left.",
-        ),
-    ),
-]
+EXERCISES = [FIVE_STEPS, FROM_BLOCK4, UNFREEZE_FROM, THREE_STUDENTS, CHOOSE_RATE]

@@ -1,4 +1,4 @@
-"""Exercises of *Generators*: the reference solutions as a learner would write them, and their checks."""
+"""Exercises of *Generators*: the reference solutions as a learner would write them, and the slips that learners make."""
 
 import math
 import warnings
@@ -7,9 +7,10 @@ from itertools import islice
 import numpy as np
 
 from .. import runtime
-from .comparing import expect_number, expect_numbers
+from .comparing import expect_number
 from .exercise import Exercise
 from .feeds import expect_half, expect_passes, flips_of, opened, pair_of
+from .kinds import Numbers, Slip
 from .trying import Unanswered, Wrong, call, learners_code
 from .words import in_short, shape_text
 
@@ -19,40 +20,75 @@ with runtime.quiet():
 # ---- recall: the steps of an epoch
 
 
-def epoch_steps():
-    steps = math.ceil(10_000 / 64)  # 156.25, rounded up
-    last_batch = 10_000 - 156 * 64
-    left_out = 10_000 - 10_000 // 64 * 64  # with 156 steps: the whole last batch
+def epoch_steps(images=10_000, size=64):
+    steps = math.ceil(images / size)  # 156.25, rounded up
+    last_batch = images - (steps - 1) * size
+    left_out = images - images // size * size  # with 156 steps: the whole last batch
     return steps, last_batch, left_out
 
 
-def check_epoch_steps(answer):
-    expect_numbers(
-        answer,
-        {"steps_needed": 157, "last_batch": 16, "left_out": 16},
-        {
-            "steps_needed": [
-                (156, "156 full batches do not hold all images: some are left, and they need a step, too."),
-                (156.25, "there is no quarter of a step. Keras refuses a fraction."),
-                (158, "the last batch, though smaller, is the 157th."),
-            ],
-            "last_batch": [
-                (64, "157 full batches would be more than 10,000 images. How many are left after 156 of them?"),
-                (48, "48 is what the last batch lacks. How many images does it hold?"),
-                (0.25, "0.25 is a share of a batch. How many images is that?"),
-            ],
-            "left_out": [
-                (9984, "so many images are seen. How many are not?"),
-                (48, "48 is what the last batch lacks. How many images does it hold, and are they seen?"),
-                (0, "with // the steps are rounded down. What becomes of the images after the last full batch?"),
-                (64, "the batch that is left out is not a full one."),
-                (1, "one batch is left out. How many images does it hold?"),
-                (156, "this is the number of steps with //. How many images do they not reach?"),
-            ],
-        },
-    )
-    return "Rounding down leaves out exactly the smaller last batch."
-
+EPOCH_STEPS = Numbers(
+    epoch_steps,
+    names=("steps_needed", "last_batch", "left_out"),
+    data=lambda number: (10_000 + 645 * (number % 9), 64),  # 5 more in the last batch each time: never 32, never full
+    slips={
+        "steps_needed": [
+            Slip(
+                lambda images, size: images // size,
+                lambda came, *data: (
+                    f"{came} full batches do not hold all images: some are left, and they need a step, too."
+                ),
+            ),
+            Slip(
+                lambda images, size: images / size,
+                lambda came, *data: f"there is no {came % 1:g} of a step. Keras refuses a fraction.",
+            ),
+            Slip(
+                lambda images, size: images // size + 2,
+                lambda came, *data: f"the last batch, though smaller, is number {came - 1}.",
+            ),
+        ],
+        "last_batch": [
+            Slip(
+                64,
+                lambda came, images, size: (
+                    f"{images // size + 1} full batches would be more than {images:,} images. "
+                    f"How many are left after {images // size} of them?"
+                ),
+            ),
+            Slip(
+                lambda images, size: -images % size,
+                lambda came, *data: f"{came} is what the last batch lacks. How many images does it hold?",
+            ),
+            Slip(
+                lambda images, size: images / size % 1,
+                lambda came, *data: f"{came:g} is a share of a batch. How many images is that?",
+            ),
+        ],
+        "left_out": [
+            Slip(lambda images, size: images // size * size, "so many images are seen. How many are not?"),
+            Slip(
+                lambda images, size: -images % size,
+                lambda came, *data: (
+                    f"{came} is what the last batch lacks. How many images does it hold, and are they seen?"
+                ),
+            ),
+            Slip(0, "with // the steps are rounded down. What becomes of the images after the last full batch?"),
+            Slip(64, "the batch that is left out is not a full one."),
+            Slip(1, "one batch is left out. How many images does it hold?"),
+            Slip(
+                lambda images, size: images // size,
+                "this is the number of steps with //. How many images do they not reach?",
+            ),
+        ],
+    },
+    done="Rounding down leaves out exactly the smaller last batch.",
+    hints=(
+        "How many full batches fit into all images, and how many images are left?",
+        "The full batches hold images // size · size images. The rest is one more batch.",
+        "math.ceil rounds up, // rounds down: the difference is the smaller last batch.",
+    ),
+)
 
 # ---- by hand: the lecture's sum
 
@@ -64,46 +100,51 @@ def big_data_memory():
     return pictures, terabytes, batch
 
 
-def check_big_data_memory(answer):
-    pictures, terabytes, batch = 14_400_000_000, 972, 2693
-    expect_numbers(
-        answer,
-        {"pictures": pictures, "terabytes": terabytes, "largest_batch": batch},
-        {
-            "pictures": [
-                (500 * 180, "the variations were added. Each shift can be combined with each scale, and so on."),
-                (
-                    500 + 180,
-                    "the variations were added. Each of them applies to every picture, together with each of the others.",
-                ),
-                (28_800_000, "this is for one picture. There are 500."),
-                (500 + 28_800_000, "each of the 500 pictures has all these variations: times, not plus."),
-                (
-                    pictures + 500,
-                    "the pictures as they are were counted once more. They are among the variations: each list contains 'unchanged'.",
-                ),
-            ],
-            "terabytes": [
-                (
-                    4 * terabytes,
-                    "this is for numbers of 4 bytes. Asked for are bytes as in a picture: one for each number.",
-                ),
-                (terabytes / 3, "one channel was counted. A colour picture has three."),
-                (1e12 * terabytes, "these are bytes. A terabyte is 10¹² of them."),
-                (1000 * terabytes, "these are gigabytes. A terabyte is 1,000 of them."),
-                (pictures / 1e12, "this is one byte a picture. A picture has 150 · 150 · 3 of them."),
-            ],
-            "largest_batch": [
-                (2694, "that is a little too much: 11 such batches are more than 8 GB. Round down."),
-                (29629, "one batch of this size fills the memory. Keras holds eleven."),
-                (10774, "this is for one byte a number. In a batch, the numbers are float32."),
-                (8080, "one channel was counted. A colour picture has three."),
-                (2962, "this leaves room for ten batches. There are eleven."),
-            ],
-        },
-        atol=0.5,
-    )
-    return "Nobody stores that. The variations are made while the batches are made."
+PICTURES, TERABYTES, _ = big_data_memory()
+
+BIG_DATA_MEMORY = Numbers(
+    big_data_memory,
+    names=("pictures", "terabytes", "largest_batch"),
+    atol=0.5,
+    slips={
+        "pictures": [
+            Slip(500 * 180, "the variations were added. Each shift can be combined with each scale, and so on."),
+            Slip(
+                500 + 180,
+                "the variations were added. Each of them applies to every picture, together with each of the others.",
+            ),
+            Slip(28_800_000, "this is for one picture. There are 500."),
+            Slip(500 + 28_800_000, "each of the 500 pictures has all these variations: times, not plus."),
+            Slip(
+                PICTURES + 500,
+                "the pictures as they are were counted once more. They are among the variations: each list contains 'unchanged'.",
+            ),
+        ],
+        "terabytes": [
+            Slip(
+                4 * TERABYTES,
+                "this is for numbers of 4 bytes. Asked for are bytes as in a picture: one for each number.",
+            ),
+            Slip(TERABYTES / 3, "one channel was counted. A colour picture has three."),
+            Slip(1e12 * TERABYTES, "these are bytes. A terabyte is 10¹² of them."),
+            Slip(1000 * TERABYTES, "these are gigabytes. A terabyte is 1,000 of them."),
+            Slip(PICTURES / 1e12, "this is one byte a picture. A picture has 150 · 150 · 3 of them."),
+        ],
+        "largest_batch": [
+            Slip(2694, "that is a little too much: 11 such batches are more than 8 GB. Round down."),
+            Slip(29629, "one batch of this size fills the memory. Keras holds eleven."),
+            Slip(10774, "this is for one byte a number. In a batch, the numbers are float32."),
+            Slip(8080, "one channel was counted. The pictures of a batch have three."),
+            Slip(2962, "this leaves room for ten batches. There are eleven."),
+        ],
+    },
+    done="Nobody stores that. The variations are made while the batches are made.",
+    hints=(
+        "Each variation can be combined with each of the others: the numbers are multiplied.",
+        "A picture has 150 · 150 · 3 numbers, each 1 byte in a file and 4 bytes in a batch. A TB is 10¹² bytes.",
+        "The batch: 8 · 10⁹ bytes, divided by 11 batches and by 150 · 150 · 3 · 4 bytes an image, rounded down.",
+    ),
+)
 
 
 # ---- code: the lecture's lab
@@ -209,6 +250,17 @@ def check_flipping_batches(answer):
     return "`fit` takes it as it is, with steps_per_epoch=math.ceil(len(labels) / size)."
 
 
+FLIPPING_BATCHES = Exercise(
+    flipping_batches,
+    check_flipping_batches,
+    hints=(
+        "Begin with `training_batches` of section 2; `flipped` of section 11 shows how to flip.",
+        "Inside of `while True`: a new permutation of the row numbers; cut it into batches; for each, take pixels and labels of the same rows.",
+        "chosen = rng.random(len(rows)) < 0.5; inputs[chosen] = inputs[chosen, :, ::-1]; yield inputs, labels[rows]",
+    ),
+)
+
+
 # ---- code: feeding a CNN from a generator
 
 
@@ -301,6 +353,17 @@ def check_fit_on_feed(answer):
                 raise Wrong(message, tried, expected, written)
         raise Wrong("epochs and steps do not fit.", tried, expected, written)
     return "Whatever the network: with an endless generator, `fit` needs to know the steps of an epoch."
+
+
+FIT_ON_FEED = Exercise(
+    fit_on_feed,
+    check_fit_on_feed,
+    hints=(
+        "`fit` takes the generator in the place of the images. What else must it know, because the generator never ends?",
+        "steps_per_epoch is the number of batches in an epoch, rounded up.",
+        "return model.fit(feed, steps_per_epoch=math.ceil(count / size), epochs=epochs, …)",
+    ),
+)
 
 
 # ---- code: batches with numbers
@@ -434,6 +497,17 @@ def check_flipped_batches(answer):
     return "However many workers fetch the batches, and in whatever order: the same seed trains on the same images."
 
 
+FLIPPED_BATCHES = Exercise(
+    FlippedBatches,
+    check_flipped_batches,
+    hints=(
+        "Begin with `Batches` of section 8, without its order: the rows of batch `index` are index · size to (index + 1) · size.",
+        "In __getitem__, make a new random generator for this batch: np.random.default_rng([seed, epoch, index]). on_epoch_end counts the epochs.",
+        "Flip a copy: inputs = self.images[rows].copy(). A slice of an array is no copy, and the stored images would change.",
+    ),
+)
+
+
 # ---- design: a rare class
 
 
@@ -445,98 +519,47 @@ def balanced():
     return steps, times, plain_steps, weight
 
 
-def check_balanced(answer):
-    expect_numbers(
-        answer,
-        {"balanced_steps": 40, "times_seen": 25, "ordinary_steps": 21, "weight": 25},
-        {
-            "balanced_steps": [
-                (20, "20 batches have room for 500 common images only: half of each batch is for the rare class."),
-                (21, "this is the ordinary feed, without balance. Here only 25 images of a batch are common."),
-                (2, "with 2 batches, all rare images are seen once. The epoch ends when all *common* ones are."),
-                (80, "80 batches would show each common image twice."),
-            ],
-            "times_seen": [
-                (1, "there are 40 · 25 places for rare images in an epoch, and only 40 images to fill them."),
-                (40, "40 batches of 25 rare images: how many images is that, and how many different ones are there?"),
-                (50, "half of each batch is rare, 25 images, not all 50."),
-                (1000, "this is how many rare places an epoch has. They are shared by 40 images."),
-            ],
-            "ordinary_steps": [
-                (20, "20 batches hold 1,000 images. The 40 rare ones come on top."),
-                (20.8, "there is no fraction of a step: round up."),
-                (40, "in an ordinary feed all 50 places of a batch are alike. How many images are there in all?"),
-            ],
-            "weight": [
-                (
-                    1 / 25,
-                    "this is the weight of a common image, if a rare one weighs 1. Asked for is the other way round.",
-                ),
-                (
-                    40,
-                    "40 is the number of rare images. How often was each of them seen for one time that a common one was?",
-                ),
-                (26, "compare with the 1,000 common images, not with all 1,040."),
-                (1, "with equal weights, the rare class counts 40 of 1,040: nothing is balanced."),
-            ],
-        },
-    )
-    return "The balanced feed takes nearly twice the steps. The weights cost no time, but let a few rare images rule the batches that they are in."
+BALANCED = Numbers(
+    balanced,
+    names=("balanced_steps", "times_seen", "ordinary_steps", "weight"),
+    slips={
+        "balanced_steps": [
+            Slip(20, "20 batches have room for 500 common images only: half of each batch is for the rare class."),
+            Slip(21, "this is the ordinary feed, without balance. Here only 25 images of a batch are common."),
+            Slip(2, "with 2 batches, all rare images are seen once. The epoch ends when all *common* ones are."),
+            Slip(80, "80 batches would show each common image twice."),
+        ],
+        "times_seen": [
+            Slip(1, "there are 40 · 25 places for rare images in an epoch, and only 40 images to fill them."),
+            Slip(40, "40 batches of 25 rare images: how many images is that, and how many different ones are there?"),
+            Slip(50, "half of each batch is rare, 25 images, not all 50."),
+            Slip(1000, "this is how many rare places an epoch has. They are shared by 40 images."),
+        ],
+        "ordinary_steps": [
+            Slip(20, "20 batches hold 1,000 images. The 40 rare ones come on top."),
+            Slip(20.8, "there is no fraction of a step: round up."),
+            Slip(40, "in an ordinary feed all 50 places of a batch are alike. How many images are there in all?"),
+        ],
+        "weight": [
+            Slip(
+                1 / 25,
+                "this is the weight of a common image, if a rare one weighs 1. Asked for is the other way round.",
+            ),
+            Slip(
+                40,
+                "40 is the number of rare images. How often was each of them seen for one time that a common one was?",
+            ),
+            Slip(26, "compare with the 1,000 common images, not with all 1,040."),
+            Slip(1, "with equal weights, the rare class counts 40 of 1,040: nothing is balanced."),
+        ],
+    },
+    done="The balanced feed takes nearly twice the steps. The weights cost no time, but let a few rare images rule the batches that they are in.",
+    hints=(
+        "A batch has 25 places for each class. How many batches until 1,000 common images have had their turn?",
+        "In these batches there are as many rare places as common ones: 1,000. Only 40 images share them.",
+        "A weight has the effect of being seen so often: how often is a rare image seen while a common one is seen once?",
+    ),
+)
 
 
-EXERCISES = [
-    Exercise(
-        epoch_steps,
-        check_epoch_steps,
-        hints=(
-            "How many full batches fit into 10,000, and how many images are left?",
-            "156 · 64 = 9,984. The rest is one more batch.",
-            "math.ceil rounds up, // rounds down: the difference is the smaller last batch.",
-        ),
-    ),
-    Exercise(
-        big_data_memory,
-        check_big_data_memory,
-        hints=(
-            "Each variation can be combined with each of the others: the numbers are multiplied.",
-            "A picture has 150 · 150 · 3 numbers, each 1 byte in a file and 4 bytes in a batch. A TB is 10¹² bytes.",
-            "The batch: 8 · 10⁹ bytes, divided by 11 batches and by 150 · 150 · 3 · 4 bytes an image, rounded down.",
-        ),
-    ),
-    Exercise(
-        flipping_batches,
-        check_flipping_batches,
-        hints=(
-            "Begin with `training_batches` of section 2; `flipped` of section 11 shows how to flip.",
-            "Inside of `while True`: a new permutation of the row numbers; cut it into batches; for each, take pixels and labels of the same rows.",
-            "chosen = rng.random(len(rows)) < 0.5; inputs[chosen] = inputs[chosen, :, ::-1]; yield inputs, labels[rows]",
-        ),
-    ),
-    Exercise(
-        fit_on_feed,
-        check_fit_on_feed,
-        hints=(
-            "`fit` takes the generator in the place of the images. What else must it know, because the generator never ends?",
-            "steps_per_epoch is the number of batches in an epoch, rounded up.",
-            "return model.fit(feed, steps_per_epoch=math.ceil(count / size), epochs=epochs, …)",
-        ),
-    ),
-    Exercise(
-        FlippedBatches,
-        check_flipped_batches,
-        hints=(
-            "Begin with `Batches` of section 8, without its order: the rows of batch `index` are index · size to (index + 1) · size.",
-            "In __getitem__, make a new random generator for this batch: np.random.default_rng([seed, epoch, index]). on_epoch_end counts the epochs.",
-            "Flip a copy: inputs = self.images[rows].copy(). A slice of an array is no copy, and the stored images would change.",
-        ),
-    ),
-    Exercise(
-        balanced,
-        check_balanced,
-        hints=(
-            "A batch has 25 places for each class. How many batches until 1,000 common images have had their turn?",
-            "In these batches there are as many rare places as common ones: 1,000. Only 40 images share them.",
-            "A weight has the effect of being seen so often: how often is a rare image seen while a common one is seen once?",
-        ),
-    ),
-]
+EXERCISES = [EPOCH_STEPS, BIG_DATA_MEMORY, FLIPPING_BATCHES, FIT_ON_FEED, FLIPPED_BATCHES, BALANCED]

@@ -69,8 +69,16 @@ class Slip:
 
 
 def anything(came, *data):
-    """For ``when=``: every answer that no other slip has claimed."""
-    return True
+    """For ``when=``: every answer of numbers that no other slip has claimed."""
+    return numbers_of(came) is not None
+
+
+def _claims(slip, came, arguments):
+    """Whether the slip's `when` holds; not if it asks of a number, say, what a text cannot answer."""
+    try:
+        return bool(slip.when(came, *arguments))
+    except (TypeError, ValueError, AttributeError):
+        return False
 
 
 def _made(what, *arguments):
@@ -80,9 +88,11 @@ def _made(what, *arguments):
 class _Compared(Exercise):
     """What `Numbers` and `Function` share: something that came is compared with what is right, then with the slips."""
 
-    def __init__(self, reference, slips, hints, names, done, atol):
+    everywhere = False  # whether a slip must agree on all probes
+
+    def __init__(self, reference, slips, hints, names, done, atol, kind="numbers"):
         super().__init__(reference, None, hints)
-        self.names, self.done, self.atol = tuple(names), done, atol
+        self.names, self.done, self.atol, self.kind = tuple(names), done, atol, kind
         self.slips = {name: tuple(some) for name, some in (slips if names else {None: slips}).items()}
         if unknown := [name for name in self.slips if name not in (self.names or (None,))]:
             raise ValueError(f"exercise {self.name}: slips must have names of {self.names}; got {', '.join(unknown)}")
@@ -106,13 +116,16 @@ class _Compared(Exercise):
                 raise self._slip_or_difference(name, value, right[name], arguments, elsewhere)
 
     def _parts(self, answer):
-        return by_name(answer, self.names) if self.names else {None: answer}
+        return by_name(answer, self.names, self.kind) if self.names else {None: answer}
 
     def _equal(self, came, right):
         array, right = numbers_of(came), np.asarray(right)
         if array is None or (not right.ndim and array.dtype.kind == "b" != right.dtype.kind):
             return False
-        return close(array.reshape(()) if not right.ndim and array.shape == (1,) else array, right, self.atol)
+        if right.ndim:
+            return close(array, right, self.atol)
+        # a count of millions is right or wrong by one
+        return close(array.reshape(()) if array.shape == (1,) else array, right, self.atol, rtol=0)
 
     def _slip_or_difference(self, name, came, right, arguments, elsewhere):
         array = numbers_of(came)
@@ -129,10 +142,13 @@ class _Compared(Exercise):
     def _slip(self, name, came, arguments, elsewhere):
         some = self.slips.get(name, ())
         equal = [slip for slip in some if not slip.when and self._shows(slip, name, came, arguments)]
-        if len(equal) > 1:
+        if len(equal) > 1 or (equal and self.everywhere):
             others = [(probe, self._parts(result)[name]) for probe, result in elsewhere()]
-            equal.sort(key=lambda slip: not all(self._shows(slip, name, result, probe) for probe, result in others))
-        return next(iter(equal), None) or next((s for s in some if s.when and s.when(came, *arguments)), None)
+            agreeing = [
+                slip for slip in equal if all(self._shows(slip, name, result, probe) for probe, result in others)
+            ]
+            equal = agreeing if agreeing or self.everywhere else equal
+        return next(iter(equal), None) or next((s for s in some if s.when and _claims(s, came, arguments)), None)
 
     def _shows(self, slip, name, came, arguments):
         wrong = self.wrong(slip, name, arguments)
@@ -157,10 +173,12 @@ class Numbers(_Compared):
         What a right answer is told; a function gets the data.
     atol : float
         The allowed difference.
+    kind : str
+        What is asked for with names, if it is not a number each.
     """
 
-    def __init__(self, reference, slips, hints, names=(), data=None, done="", atol=1e-6):
-        super().__init__(reference, slips, hints, names, done, atol)
+    def __init__(self, reference, slips, hints, names=(), data=None, done="", atol=1e-6, kind="numbers"):
+        super().__init__(reference, slips, hints, names, done, atol, kind)
         self.varies, self.data = data is not None, data or _no_data
 
     def examine(self, answer, number):
@@ -198,11 +216,14 @@ class Function(_Compared):
     run : function
         Takes a function, its arguments and ``tried=``, and returns what is compared: `call`, or one that does more with what
         the learner's function returns, such as taking the items of a generator.
+    everywhere : bool
+        Whether an answer shows a slip only if it agrees with it on all probes. For functions with few different results,
+        such as True and False: on a single probe, a slip is easily met by chance.
     """
 
-    def __init__(self, reference, probes, slips, hints, names=(), done="", atol=1e-4, run=call):
+    def __init__(self, reference, probes, slips, hints, names=(), done="", atol=1e-4, run=call, everywhere=False):
         super().__init__(reference, slips, hints, names, done, atol)
-        self.varies, self.run = callable(probes), run
+        self.varies, self.run, self.everywhere = callable(probes), run, everywhere
         self.probes = probes if callable(probes) else lambda number: probes
 
     def right(self, arguments):

@@ -80,7 +80,7 @@ def call(function, *arguments, tried=None):
     if network or not callable(function):
         raise Wrong("hand over the function itself: its name, without brackets behind it.", came=function)
     tried = tried or written_call(function, *arguments)
-    given = [argument.copy() if isinstance(argument, np.ndarray) else argument for argument in arguments]
+    given = [argument.copy() if isinstance(argument, (np.ndarray, dict)) else argument for argument in arguments]
     with learners_code(tried):
         result = function(*given)
     if result is ...:

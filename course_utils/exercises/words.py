@@ -46,6 +46,10 @@ def in_short(part):
         return f"{part:,}" if isinstance(part, int) and not isinstance(part, bool) else f"{part}"
     if callable(part):
         return f"{part.__name__} (a function or class)" if hasattr(part, "__name__") else _kind(part)
+    if isinstance(part, (list, tuple)) and part and all(hasattr(array, "shape") for array in part):
+        return (
+            f"{len(part)} arrays: {', '.join(shape_text(array.shape) for array in part[:5])}{', …' * (len(part) > 5)}"
+        )
     text = plain(repr(part))
     if " at 0x" in text:
         return _kind(part)
@@ -83,11 +87,13 @@ def written_call(function, *arguments):
 
 
 def named_call(function, *arguments):
-    """The same with the names of the arguments if there are several: ``pool(image of 6 × 6, size=2)``."""
+    """The same with the names of the arguments if there are several, of functions nothing else: ``pool(image of 6 × 6, size=2)``."""
     if len(arguments) < 2:
         return written_call(function, *arguments)
     parts = [
-        f"{name} of {shape_text(value.shape)}"
+        name
+        if callable(value)
+        else f"{name} of {shape_text(value.shape)}"
         if isinstance(value, np.ndarray) and value.size > 12
         else f"{name}={_argument(value)}"
         for name, value in zip(inspect.signature(function).parameters, arguments)

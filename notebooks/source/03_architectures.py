@@ -32,11 +32,11 @@
 
 # %% tags=["parameters"]
 DATASET: str = "toy_pets"  # toy_pets, digits, mnist, cifar10, cats_vs_dogs, or the path of a folder
-IMAGE_SIZE: int = 64  # pixels a side of photographs and drawings, 32 to 128; digits and cifar10 keep theirs
+IMAGE_SIZE: int = 48  # pixels a side of photographs and drawings, 32 to 128; digits and cifar10 keep theirs
 N_TRAIN: int | None = None  # training images, from one a class; None: all
 EPOCHS: int = 5  # passes over the training images, 1 to 100
-BATCH_SIZE: int = 8  # images in a batch, 1 to the number of training images
-LEARNING_RATE: float = 0.0015  # of Adam, 0.0001 to 0.01
+BATCH_SIZE: int = 16  # images in a batch, 1 to the number of training images
+LEARNING_RATE: float = 0.006  # of Adam, 0.0001 to 0.01
 SEED: int = 0  # weights and order of the images, 0 or more
 
 # %%
@@ -107,7 +107,7 @@ for units, count in zip(sizes[1:], by_hand):
 # **Look closely:** what is different in the lower row?
 
 # %%
-data = datasets.load_arrays(DATASET, size=IMAGE_SIZE, seed=SEED, train=N_TRAIN)
+data = datasets.load_arrays(DATASET, size=IMAGE_SIZE, seed=SEED, train=N_TRAIN).posed()
 train_images, train_labels = data.splits["train"]
 validation_images, validation_labels = data.splits["validation"]
 training.check_settings(
@@ -131,7 +131,7 @@ plots.show(
 
 # %% [markdown]
 # In `toy_pets`, the training pets sit upright, in the middle, and look one way.
-# The validation pets are turned, mirrored, nearer, farther or shifted: a **shift of pose**, made on purpose.
+# The validation and test pets, which `posed()` asks for, are turned, mirrored, nearer, farther or shifted: a **shift of pose**, made on purpose, and not overfitting.
 # A network that learns the training pets exactly as they are will do worse on the others.
 # (With other data both rows look alike; with few photographs, the trouble is that there are too few.)
 #
@@ -277,7 +277,7 @@ plots.show(
 # If the training accuracy goes on rising and the validation accuracy does not, or the validation loss rises, the network **overfits**: it learns the training pictures, and little that holds for others.
 # We also count the hidden units that are alive.
 # If it says 0, training is stuck, and no further epoch can help: choose another `SEED`.
-# (With the default settings, `SEED = 1` is such a case. Try it.)
+# (With the default settings and `SEED = 1`, one unit is left, and the loss hardly falls. Try it.)
 
 
 # %% tags=["nbval-ignore-output"] reason="trained numbers differ a little from machine to machine"
@@ -731,7 +731,7 @@ for name, base in bases.items():
 
 
 # %% tags=["nbval-ignore-output"] reason="milliseconds differ from machine to machine"
-def milliseconds(network, repeats=5):
+def milliseconds(network, repeats=3):
     picture = np.random.default_rng(0).random((1, 224, 224, 3), "float32")
     network.predict_on_batch(picture)
     seconds = []
@@ -772,7 +772,7 @@ bands = {
     "six convolutions, best validation accuracy": (deeper_best, 0.52, 0.80),
 }
 settings = (DATASET, IMAGE_SIZE, N_TRAIN, EPOCHS, BATCH_SIZE, LEARNING_RATE, SEED)
-default = settings == ("toy_pets", 64, None, 5, 8, 0.0015, 0)
+default = settings == ("toy_pets", 48, None, 5, 16, 0.006, 0)
 for name, (value, low, high) in bands.items():
     inside = "yes" if low <= value <= high else "no"
     print(f"{name}: inside its band: {inside if default else 'no band for these settings'}")

@@ -34,11 +34,11 @@
 DATASET: str = "toy_pets"  # toy_pets, digits, mnist, cifar10, cats_vs_dogs, or the path of a folder
 IMAGE: str = "chelsea"  # chelsea, coffee, astronaut, rocket, camera, or the path of an image file
 BASE: str = "efficientnet_lite0"  # a name in pretrained.BASES
-IMAGE_SIZE: int = 128  # pixels a side for the base, 32 to 224; small pictures are enlarged
+IMAGE_SIZE: int = 96  # pixels a side for the base, 32 to 224; small pictures are enlarged
 N_TRAIN: int | None = None  # training images, from one a class; None: all
 EPOCHS: int = 8  # passes over the stored features, 1 to 100; the lecture: 30
 EPOCHS_INSIDE: int = 2  # passes with the base inside the model, 1 to 100
-EPOCHS_SCRATCH: int = 20  # passes of the augmented network of Augmentation, 1 to 100; half of them without
+EPOCHS_SCRATCH: int = 16  # passes of the augmented network of Augmentation, 1 to 100; half of them without
 BATCH_SIZE: int = 20  # images in a batch, 1 to the number of training images
 LEARNING_RATE: float = 0.00002  # of RMSprop for the head, as in the lecture
 LEARNING_RATE_LARGER: float = 0.0002  # to compare with, 0.00001 to 0.01
@@ -87,8 +87,8 @@ keras.utils.set_random_seed(SEED)
 # **Predict:** how many seconds does it take, and how far does it get?
 
 # %%
-small = datasets.load_arrays(DATASET, size=48, seed=SEED, train=N_TRAIN)
-data = datasets.load_arrays(DATASET, size=IMAGE_SIZE, seed=SEED, train=N_TRAIN)
+small = datasets.load_arrays(DATASET, size=48, seed=SEED, train=N_TRAIN).posed()
+data = datasets.load_arrays(DATASET, size=IMAGE_SIZE, seed=SEED, train=N_TRAIN).posed()
 labels, unseen_labels = data.splits["train"][1], data.splits["validation"][1]
 training.check_settings(
     images=len(labels),
@@ -105,6 +105,8 @@ last = models.head_for(len(data.classes))
 print(data)
 
 # %% [markdown]
+# As before, the validation and test pets show other poses than the training pets, which is a shift, not overfitting.
+#
 # `Clock` is a callback (see *[Checkpointing](lesson:checkpointing)*) that notes the seconds after each epoch.
 # `train` is the same for every model of this lesson.
 
@@ -362,10 +364,11 @@ print(
 # Do both ways agree?
 
 # %%
-maps = {split: features.extract(base, pictures[split]) for split in pictures}
-for split, values in by_hand.items():
-    assert np.allclose(maps[split], values, atol=1e-3)
-del by_hand
+maps = {split: by_hand.get(split) for split in pictures}
+if "test" in pictures:
+    maps["test"] = features.extract(base, pictures["test"])
+some = pictures["validation"][:100]
+assert np.allclose(features.extract(base, some), by_hand["validation"][:100], atol=1e-3)
 megabytes = sum(values.nbytes for values in maps.values()) / 1e6
 print(f"{sum(map(len, maps.values())):,} pictures, {megabytes:,.0f} MB of features: both ways agree")
 

@@ -1,16 +1,16 @@
 """What may be spent: the import of TensorFlow, each lesson, the quick plan and each gate, in seconds and normalised seconds.
 
 Normalised seconds are seconds × this machine's throughput in convolutions ÷ 145 GFLOP/s, so that machines can be compared.
+``-k lessons`` and ``-k gates`` measure a part.
 """
 
 import csv
 from pathlib import Path
 
 import pytest
+from measuring import Measured
 
 from course_utils.paths import find_notebooks
-
-from .conftest import Measured
 
 pytestmark = pytest.mark.benchmark
 ROOT = Path(__file__).parents[2]
@@ -18,10 +18,13 @@ GATES = {
     "unit tests": ["tests/unit"],
     "nbval: every notebook, every output, bands": ["notebooks"],
     "other settings, own pictures, real data": ["tests/gates/test_settings.py"],
-    "form, agreement with the sources, stored numbers": [
+    "form, agreement with the sources, stored numbers, order": [
         "tests/gates/test_form.py",
         "tests/gates/test_build_check.py",
         "tests/gates/test_bands.py",
+        "tests/gates/test_prose.py",
+        "tests/gates/test_order.py",
+        "tests/gates/test_measuring.py",
     ],
     "nbval rejects bad notebooks": ["tests/gates/test_nbval_rejects.py"],
     "lessons in a browser": ["tests/browser"],
@@ -33,7 +36,7 @@ def test_importing_tensorflow(measure, table):
     table.append(("`import tensorflow`", with_it._replace(seconds=with_it.seconds - bare.seconds), ""))
 
 
-def test_every_lesson_and_the_quick_plan(measure, table, tmp_path):
+def test_lessons_and_the_quick_plan(measure, table, tmp_path):
     took = measure("-m", "course_utils", "run", "--notebooks", str(find_notebooks()), "--out", "batch", cwd=tmp_path)
     with open(tmp_path / "batch" / "results.csv", newline="", encoding="utf-8") as results:
         for row in csv.DictReader(results):
@@ -42,11 +45,11 @@ def test_every_lesson_and_the_quick_plan(measure, table, tmp_path):
 
 
 @pytest.mark.parametrize("gate", GATES)
-def test_a_gate(gate, measure, table):
+def test_gates(gate, measure, table):
     took = measure("-m", "pytest", "-q", "-n", "auto", "-p", "no:cacheprovider", *GATES[gate], cwd=ROOT)
     table.append((f"gate: {gate}", took, ""))
 
 
-def test_all_gates_together(measure, table):
+def test_gates_together(measure, table):
     took = measure("-m", "pytest", "-q", "-n", "auto", "-p", "no:cacheprovider", cwd=ROOT)
     table.append(("README's second line without installing: every test", took, 720))

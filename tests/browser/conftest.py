@@ -19,7 +19,7 @@ import nbformat
 import pytest
 
 from course_utils import runtime
-from course_utils.batch import build
+from course_utils.batch import source
 from course_utils.batch.lessons import tagged
 
 REPOSITORY = Path(__file__).parents[2]
@@ -29,9 +29,9 @@ TOKEN = "course"
 
 #: Small values where a lesson trains, so that it is through in seconds.
 PARAMETERS = {
-    "01_convolution": {},
-    "02_pooling": {},
-    "06_augmentation": {"N_TRAIN": 40, "EPOCHS": 1, "EPOCHS_AUGMENTED": 1},
+    "convolution": {},
+    "pooling": {},
+    "augmentation": {"N_TRAIN": 40, "IMAGE_SIZE": 32, "EPOCHS": 1, "EPOCHS_AUGMENTED": 1},
 }
 
 SETTINGS = {
@@ -56,10 +56,8 @@ def jupyter(tmp_path_factory):
     lessons = home / "lessons"
     lessons.mkdir()
     for name, parameters in PARAMETERS.items():
-        nbformat.write(
-            with_parameters(build.from_source(REPOSITORY / "notebooks" / "source" / f"{name}.py", "none"), parameters),
-            lessons / f"{name}.ipynb",
-        )
+        (path,) = (REPOSITORY / "notebooks" / "source").glob(f"[0-9][0-9]_{name}.py")
+        nbformat.write(with_parameters(source.from_source(path), parameters), lessons / f"{name}.ipynb")
     for name, text in SETTINGS.items():
         plugin = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         plugin.parent.mkdir(parents=True, exist_ok=True)
@@ -147,7 +145,7 @@ def browser():
 
 @pytest.fixture(scope="module")
 def opened(browser, jupyter):
-    """Open a lesson and run all of it, once: `opened("01_convolution")` gives its page."""
+    """Open a lesson and run all of it, once: `opened("convolution")` gives its page."""
     pages = {}
 
     def open_lesson(name):

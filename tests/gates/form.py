@@ -6,7 +6,8 @@ import re
 from IPython.core.inputtransformer2 import TransformerManager
 from prose import problems_of_text
 
-from course_utils.batch.lessons import read_parameters, tagged
+from course_utils.batch.lessons import tagged
+from course_utils.batch.parameters import read_parameters
 from course_utils.results import read_records
 
 ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")

@@ -1,7 +1,8 @@
-"""How gates run a lesson: whole, through papermill's own command, or in this process up to the cell that refuses a setting."""
+"""How gates run a lesson: whole, through papermill's own command, or up to the cell that refuses a setting."""
 
-import contextlib
-import io
+import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +10,15 @@ from pathlib import Path
 import nbformat
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-#: Each lesson's notebook by its name without the number.
-LESSONS = {path.stem[3:]: path for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))}
+
+
+def name_of(path):
+    """A lesson's name from the name of its file, whose number says only where it stands."""
+    return re.sub(r"^\d\d_", "", path.stem)
+
+
+#: Each lesson's notebook by its name.
+LESSONS = {name_of(path): path for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))}
 
 
 def papermill(lesson, folder, parameters):
@@ -33,23 +41,26 @@ def writes_to_stderr(notebook):
     return any(output.get("name") == "stderr" for cell in notebook.cells for output in cell.get("outputs", []))
 
 
-def refusal(lesson, parameters):
-    """The error that stops a lesson with these parameters, as ``Type: message``, and how many code cells ran before it.
+def refusals(cases, folder):
+    """The errors that stop lessons in `folder`; the cells run no further than to them.
 
-    The cells run here, in a shell of their own, and no further than to the error: one import of TensorFlow serves all.
+    Parameters
+    ----------
+    cases : list of (lesson, parameters)
+    folder : Path
+
+    Returns
+    -------
+    list of (str, int)
+        ``Type: message`` (empty: nothing was refused), and how many code cells ran before it.
     """
-    from IPython.core.interactiveshell import InteractiveShell
-
-    shell = InteractiveShell()
-    try:
-        code = [cell for cell in nbformat.read(LESSONS[lesson], 4).cells if cell.cell_type == "code"]
-        for number, cell in enumerate(code):
-            with contextlib.redirect_stdout(io.StringIO()):
-                result = shell.run_cell(cell.source, silent=True)
-            if error := result.error_before_exec or result.error_in_exec:
-                return f"{type(error).__name__}: {error}", number
-            if "parameters" in cell.metadata.get("tags", []):
-                shell.push(parameters)
-        return "", len(code)
-    finally:
-        shell.history_manager.end_session()
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("refusing.py"))],
+        input=json.dumps([(str(LESSONS[lesson]), parameters) for lesson, parameters in cases]),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "IPYTHONDIR": str(folder / "ipython")},
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)

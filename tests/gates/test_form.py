@@ -20,7 +20,10 @@ def test_every_lesson_has_the_form_of_a_lesson(path):
 def good():
     """A small lesson as it should be; tests spoil one thing each."""
     new = nbformat.v4
-    stream = lambda text, name="stdout": new.new_output("stream", name=name, text=text)  # noqa: E731
+
+    def stream(text, name="stdout"):
+        return new.new_output("stream", name=name, text=text)
+
     picture = new.new_output(
         "display_data", {"image/png": "iVBORw0=", "text/plain": "A line."}, metadata={"image/png": {"alt": "A line."}}
     )
@@ -74,7 +77,7 @@ SPOILT = {
     ),
     "a parameter without comment": (
         lambda notebook: notebook.cells[0].update(source="N: int = 2"),
-        "a comment must give",
+        "must have a comment with its meaning",
     ),
     "no parameters": (lambda notebook: notebook.cells[0].update(source=""), "empty parameters cell"),
     "stderr": (set_output(2, name="stderr"), "code cell 3 writes to stderr"),

@@ -10,7 +10,7 @@ import nbformat
 import numpy as np
 import pytest
 from PIL import Image
-from running import LESSONS, NOTEBOOKS, papermill, refusal, text_of, writes_to_stderr
+from running import LESSONS, NOTEBOOKS, papermill, refusals, text_of, writes_to_stderr
 
 from course_utils import toy_pets, training
 from course_utils.batch.lessons import find_lessons, read_lesson
@@ -80,13 +80,13 @@ CHANGED = {
         "FLIP": False,
     },
 }
-#: Where pictures have one channel and ten classes, and little of each.
-DIGITS = {
-    name: CHANGED[name] | {"DATASET": "digits", "N_TRAIN": 60, "IMAGE": "coffee", "BATCH_SIZE": 16}
+#: The course's own data, other than a lesson's default: photographs, one of them grey, and digits, of one channel and ten classes.
+OTHER = {"convolution": {"IMAGE": "coffee"}, "pooling": {"IMAGE": "camera"}} | {
+    name: {"DATASET": "digits", "N_TRAIN": 60, "IMAGE": "coffee", "BATCH_SIZE": 16}
     for name in CHANGED
     if "EPOCHS" in CHANGED[name]
 }
-#: The real data sets, once each in a lesson by default; the rest is long.
+#: The real data sets: one that is a file and one that is a folder by default; the rest is long.
 SHORT = {
     "generators": {"DATASET": "mnist", "EPOCHS": 1, "N_TRAIN": 1000},
     "augmentation": {"DATASET": "cats_vs_dogs", "EPOCHS": 1, "EPOCHS_AUGMENTED": 1, "IMAGE_SIZE": 32},
@@ -121,12 +121,9 @@ SHORT = {
 BY_DEFAULT = ("generators", "augmentation")
 
 
-def grouped(names, long=()):
-    """Parameters of a test that runs whole lessons: each may go to a process of its own; some of them are long."""
-    return [
-        pytest.param(name, marks=[pytest.mark.xdist_group(name), *([pytest.mark.long] if name in long else [])])
-        for name in names
-    ]
+def grouped(names):
+    """Parameters of a test that runs whole lessons: each may go to a process of its own."""
+    return [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in names]
 
 
 @pytest.fixture(scope="module")
@@ -195,12 +192,11 @@ def test_a_lesson_runs_with_other_parameters_on_the_students_own_folder_and_pict
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", grouped(DIGITS))
-def test_a_lesson_runs_on_pictures_of_one_channel_and_ten_classes(name, tmp_path):
+@pytest.mark.parametrize("name", grouped(OTHER))
+def test_a_lesson_runs_on_other_data_of_the_course(name, tmp_path):
     known = read_lesson(LESSONS[name]).parameters
-    code, stderr, notebook = papermill(
-        name, tmp_path, {key: value for key, value in DIGITS[name].items() if key in known}
-    )
+    parameters = {key: value for key, value in (CHANGED[name] | OTHER[name]).items() if key in known}
+    code, stderr, notebook = papermill(name, tmp_path, parameters)
     assert code == 0, stderr
     assert read_records(notebook)
     assert not writes_to_stderr(notebook)
@@ -219,7 +215,10 @@ def real_data(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("name", grouped(SHORT, long=SHORT.keys() - set(BY_DEFAULT)))
+@pytest.mark.xdist_group("real data")  # laid out once
+@pytest.mark.parametrize(
+    "name", [name if name in BY_DEFAULT else pytest.param(name, marks=pytest.mark.long) for name in SHORT]
+)
 def test_a_lesson_trains_on_real_data(name, real_data, tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_DATA", str(real_data))
     code, stderr, notebook = papermill(name, tmp_path, SHORT[name])
@@ -285,16 +284,22 @@ REFUSED = [
         "ValueError: FIRST_UNFROZEN must be a layer of efficientnet_lite0",
     ),
 ]
+CASES = {f"{case[0]}-{next(iter(case[1]))}": case for case in REFUSED}
 
 
-@pytest.mark.parametrize(
-    ("name", "parameters", "message"), REFUSED, ids=[f"{name}-{next(iter(p))}" for name, p, _ in REFUSED]
-)
-def test_a_value_that_makes_no_sense_is_refused_by_name(name, parameters, message, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    came, cells = refusal(name, parameters)
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory):
+    """By case, the error that came and how many code cells ran before it."""
+    cases = [(name, parameters) for name, parameters, _ in REFUSED]
+    return dict(zip(CASES, refusals(cases, tmp_path_factory.mktemp("refused")), strict=True))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_value_that_makes_no_sense_is_refused_by_name(case, refused):
+    came, cells = refused[case]
+    name, _, message = CASES[case]
     assert message in came
-    if name in SHORT:
+    if "EPOCHS" in read_lesson(LESSONS[name]).parameters:
         assert cells <= 8, f"{cells} code cells ran before the value was refused: check it before anything is trained"
 
 

@@ -1,11 +1,14 @@
 """The command line: exit codes, and messages that say what to do."""
 
+import csv
+import importlib.util
 import subprocess
 import sys
 
 import nbformat
 import pytest
 
+import course_utils
 from course_utils import __main__ as cli
 
 
@@ -61,6 +64,7 @@ def test_a_terminal_shows_what_is_running(call, tmp_path):
         sys.executable, ["-m", "course_utils", "run"], cwd=tmp_path, dimensions=(30, 100), timeout=60, encoding="utf-8"
     )
     child.expect(r"running 01_quick: +0%\|.*0/1")
+    child.expect(r"running 01_quick \(cell [12] of 2\): +0%\|.*0/1")
     child.expect("ok +01_quick")
     child.expect("1 of 1 ok")
     child.wait()
@@ -97,16 +101,96 @@ def test_a_refused_run_leaves_the_earlier_batch_alone(call, tmp_path):
     assert {path: path.read_bytes() for path in (tmp_path / "runs").rglob("*") if path.is_file()} == before
 
 
-def test_without_a_kernel_the_message_says_how_to_install_one(call, monkeypatch):
+@pytest.mark.parametrize("package", ["papermill", "ipykernel"])
+def test_without_a_package_the_message_says_how_to_install_it(call, monkeypatch, package):
+    find = importlib.util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == package else find(name))
+    code, _, err = call("run")
+    assert code == 2 and f"'run' needs {package}: install it with  pip install 'convnet-course[batch]'" in err
+
+
+def test_jupyter_needs_to_know_no_kernel(call, monkeypatch):
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
     def nothing(self, name):
         raise NoSuchKernel(name)
 
     monkeypatch.setattr(KernelSpecManager, "get_kernel_spec", nothing)
-    for command in ("run", "build"):
-        code, _, err = call(command)
-        assert code == 2 and "Jupyter has no kernel 'python3'" in err and "-m ipykernel install --sys-prefix" in err
+    assert call("run")[0] == 0
+
+
+def test_a_folder_of_students_notebooks_needs_no_plan(call, tmp_path, make_lesson):
+    """And a file that is no notebook, or renamed, or no lesson, stops none of the others."""
+    folder = tmp_path / "notebooks"
+    make_lesson("01_quick-smith", parameters="EPOCHS = 3")
+    make_lesson("notes")
+    (folder / "plans" / "quick.toml").unlink()
+    (folder / "Copy of 01_quick.ipynb").write_text("hello", encoding="utf-8")
+    code, out, err = call("run", "--notebooks", str(folder))
+    assert code == 1 and "2 of 3 ok" in out and "Traceback" not in err
+    assert "left out notes.ipynb: neither its name nor its metadata names a lesson" in out
+    assert "Copy of 01_quick: Copy of 01_quick.ipynb is no notebook" in err
+    with open(tmp_path / "runs/quick/results.csv", newline="", encoding="utf-8") as table:
+        rows = {row["lesson"]: row["status"] for row in csv.DictReader(table)}
+    assert rows == {"01_quick": "ok", "01_quick-smith": "ok", "Copy of 01_quick": "failed"}
+    assert "Every lesson at its defaults" in (tmp_path / "runs/quick/report.html").read_text(encoding="utf-8")
+
+
+def test_a_parameter_goes_to_those_that_can_take_it_and_fails_one_that_cannot(call, tmp_path, make_lesson):
+    make_lesson("01_quick-smith", parameters="EPOCHS = 3")
+    code, out, err = call("run", "-p", "EPOCHS=5")
+    assert code == 1 and "1 of 2 ok" in out
+    assert "01_quick-smith: parameter EPOCHS cannot be set: a parameters cell holds only lines like" in err
+
+
+def test_another_plan_is_missed_in_a_folder_without_plans(call, tmp_path):
+    (tmp_path / "notebooks" / "plans" / "quick.toml").unlink()
+    code, _, err = call("run", "full")
+    assert code == 2 and "no plan" in err and "full.toml" in err
+
+
+def test_a_folder_with_no_lesson_in_it_says_what_was_left_out(call, tmp_path):
+    (tmp_path / "homework").mkdir()
+    (tmp_path / "homework" / "notes.ipynb").touch()
+    code, out, err = call("run", "--notebooks", "homework")
+    assert code == 2 and "left out notes.ipynb" in out and "there are no lessons to run" in err
+
+
+def test_a_number_says_which_lesson_it_means(call):
+    code, out, _ = call("run", "--lesson", "1")
+    assert code == 0 and "lesson 1 is quick (01_quick)\n" in out
+
+
+def test_as_many_jobs_as_fit_is_a_number_of_jobs(call, monkeypatch):
+    asked = []
+    monkeypatch.setattr("course_utils.batch.processes.as_many_as_fit", lambda: 5)
+    monkeypatch.setattr(
+        "course_utils.batch.run.run_batch", lambda title, specs, out, jobs, resume: asked.append(jobs) or []
+    )
+    for jobs in ("auto", "3"):
+        call("run", "--jobs", jobs)
+    assert asked == [5, 3]
+
+
+def test_a_notebook_built_for_another_version_is_named_in_one_line(call, tmp_path):
+    path = tmp_path / "notebooks" / "01_quick.ipynb"
+    notebook = nbformat.read(path, 4)
+    notebook.metadata["course"] = {"version": "0.0.1"}
+    nbformat.write(notebook, path)
+    _, out, _ = call("run")
+    line = f"01_quick was built for version 0.0.1 of the course, run with {course_utils.__version__}"
+    assert out.count(line) == 1
+    assert line.removeprefix("01_quick was ") in (tmp_path / "runs/quick/report.html").read_text(encoding="utf-8")
+
+
+def test_in_a_log_a_line_is_there_when_it_is_written(call, make_lesson, tmp_path):
+    make_lesson("01_quick", "import time; time.sleep(60)")
+    command = [sys.executable, "-m", "course_utils", "run"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    lines = [process.stdout.readline() for _ in range(2)]  # waits for ever where lines are held back
+    process.terminate()
+    process.wait(timeout=30)
+    assert lines == ["running  1 of 1 notebooks, 01_quick first\n", "running  01_quick; 0 of 1 done\n"]
 
 
 def test_without_the_extra_packages_the_message_says_how_to_install_them(call, monkeypatch):

@@ -1,5 +1,8 @@
 """Every kind of image file becomes upright RGB; what is no picture is refused."""
 
+import struct
+import zlib
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -82,15 +85,88 @@ def test_cmyk_is_converted(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif"])
-def test_sixteen_bits_are_scaled_and_not_cut_off(tmp_path, suffix):
-    deep = Image.fromarray(RAMP.astype(np.uint16) * 257)
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+def test_deep_grey_values_are_scaled_by_the_bits_in_use(tmp_path, suffix, bits):
+    most = 2**bits - 1
+    deep = Image.fromarray((RAMP.astype(np.float64) / 255 * most).round().astype(np.uint16))
     photo = datasets.load_image(save(tmp_path, deep, f"deep.{suffix}"))
-    assert np.array_equal(photo.pixels[..., 0], RAMP) and "16-bit" in photo.changes[0]
+    assert np.array_equal(photo.pixels[..., 0], RAMP)
+    assert photo.changes == (f"{bits}-bit values, 0 to {most}, scaled to 0–255, grey repeated in three channels",)
+    assert f"changed: {bits}-bit values, 0 to {most}" in str(photo)
 
 
-def test_floating_point_values_are_scaled(tmp_path):
-    photo = datasets.load_image(save(tmp_path, Image.fromarray(RAMP.astype(np.float32) / 1000), "f.tif"))
+def test_the_largest_value_need_not_be_used(tmp_path):
+    deep = Image.fromarray(np.full((40, 40), 2048, np.uint16))
+    photo = datasets.load_image(save(tmp_path, deep))
+    assert set(photo.pixels.ravel()) == {128} and "12-bit values, 0 to 4095" in photo.changes[0]
+
+
+@pytest.mark.parametrize("low, high", [(-1000, 3000), (-3000, -1000), (0, 100_000)])
+def test_whole_numbers_of_32_bits_are_scaled_by_their_range(tmp_path, low, high):
+    values = np.linspace(low, high, 60 * 40).round().astype(np.int32).reshape(40, 60)
+    photo = datasets.load_image(save(tmp_path, Image.fromarray(values), "i.tif"))
     assert np.abs(photo.pixels[..., 0].astype(int) - RAMP).max() <= 1
+    assert f"{'signed' if low < 0 else '32-bit'} values, {low} to {high:.6g}, scaled" in photo.changes[0]
+
+
+@pytest.mark.parametrize("low, high", [(0, 0.255), (-80, -10), (-0.5, 2), (-3e38, 3e38), (0, 1e-40)])
+def test_floating_point_values_are_scaled_by_their_range(tmp_path, low, high):
+    values = np.linspace(low, high, 60 * 40).astype(np.float32).reshape(40, 60)
+    photo = datasets.load_image(save(tmp_path, Image.fromarray(values), "f.tif"))
+    if high > 1e-30 or low < 0:
+        assert np.abs(photo.pixels[..., 0].astype(int) - RAMP).max() <= 1
+    assert photo.changes[0].startswith(f"floating-point values, {low:.6g} to ")
+
+
+@pytest.mark.parametrize("strange", [np.nan, np.inf, -np.inf])
+def test_what_is_no_finite_number_becomes_black_and_is_counted(tmp_path, strange):
+    values = RAMP.astype(np.float32) / 255 - 0.5
+    values[5, 10:20] = strange
+    photo = datasets.load_image(save(tmp_path, Image.fromarray(values), "f.tif"))
+    assert (photo.pixels[5, 10:20] == 0).all()
+    rest = np.delete(photo.pixels[..., 0], 5, axis=0).astype(int)
+    assert np.abs(rest - np.delete(RAMP, 5, axis=0)).max() <= 1
+    assert photo.changes[0].startswith(
+        "floating-point values, -0.5 to 0.5, scaled to 0–255, 10 that are no finite numbers"
+    )
+
+
+@pytest.mark.parametrize("strange", [np.nan, np.inf, -np.inf])
+def test_a_picture_without_a_finite_number_is_refused(tmp_path, strange):
+    path = save(tmp_path, Image.fromarray(np.full((40, 40), strange, np.float32)), "f.tif")
+    with pytest.raises(ValueError, match="IMAGE: f.tif holds no finite number: save it anew"):
+        datasets.load_image(path)
+
+
+def colours_of_16_bits(path, values):
+    """A PNG of 16 bits a channel: Pillow writes none of several channels."""
+    height, width, _ = values.shape
+    rows = np.concatenate([np.zeros((height, 1), np.uint8), values.astype(">u2").view(np.uint8).reshape(height, -1)], 1)
+
+    def chunk(kind, content):
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = struct.pack(">IIBBBBB", width, height, 16, {2: 4, 3: 2, 4: 6}[values.shape[2]], 0, 0, 0)
+    parts = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows.tobytes())) + chunk(b"IEND", b"")
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + parts)
+    return path
+
+
+def test_colours_of_16_bits_are_reduced_to_8_and_it_is_said(tmp_path):
+    photo = datasets.load_image(colours_of_16_bits(tmp_path / "deep.png", COLOUR.astype(np.uint16) * 257))
+    assert np.array_equal(photo.pixels, COLOUR) and photo.changes == ("16-bit colours reduced to 8 bits",)
+
+
+@pytest.mark.parametrize("channels, bits", [(2, 12), (3, 10), (3, 12), (3, 14), (4, 12)])
+def test_colours_of_fewer_bits_in_a_file_of_16_are_refused(tmp_path, channels, bits):
+    values = np.repeat((RAMP / 255 * (2**bits - 1)).astype(np.uint16)[..., None], channels, axis=2)
+    if channels in (2, 4):
+        values[..., -1] = 65535  # nowhere transparent
+    path = colours_of_16_bits(tmp_path / "deep.png", values)
+    with pytest.raises(
+        ValueError, match=f"uses at most {2**bits - 1:,} of 65,535, .*nearly black: save it with 8 bits"
+    ):
+        datasets.load_image(path)
 
 
 @pytest.mark.parametrize(
@@ -101,6 +177,43 @@ def test_a_phone_picture_is_turned_upright(tmp_path, orientation, expected):
     exif[0x0112] = orientation
     photo = datasets.load_image(save(tmp_path, Image.fromarray(COLOUR), exif=exif))
     assert np.array_equal(photo.pixels, expected) and "upright" in photo.changes[0]
+
+
+def test_colours_of_16_bits_that_pillow_mistakes_are_refused(tmp_path):
+    import tifffile
+
+    planes = np.random.default_rng(0).integers(0, 2**16, (3, 50, 60)).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "p.tif", planes, photometric="rgb", planarconfig="separate")
+    with pytest.raises(ValueError, match="p.tif has 16-bit colours one channel after the other, which Pillow mistakes"):
+        datasets.load_image(tmp_path / "p.tif")
+    tifffile.imwrite(tmp_path / "c.tif", planes.transpose(1, 2, 0).copy(), photometric="rgb")
+    photo = datasets.load_image(tmp_path / "c.tif")
+    assert np.array_equal(photo.pixels, planes.transpose(1, 2, 0) >> 8) and "16-bit colours" in photo.changes[0]
+
+
+def exif_note(kind, value):
+    """An EXIF note with an orientation of this TIFF type (2: text, 3: a whole number of 16 bits), written by hand."""
+    content = value.encode() + b"\0" if kind == 2 else struct.pack(">H", value)
+    entry = struct.pack(">HHI", 0x0112, kind, len(content) if kind == 2 else 1) + content.ljust(4, b"\0")
+    return b"Exif\0\0MM\0\x2a\0\0\0\x08" + struct.pack(">H", 1) + entry + bytes(4)
+
+
+@pytest.mark.parametrize("kind, value", [(2, "6"), (2, "abc"), (3, 0), (3, 1), (3, 9), (3, 200)])
+@pytest.mark.parametrize("name", ["p.jpg", "p.png"])
+def test_what_is_no_orientation_turns_nothing_and_nothing_is_said(tmp_path, name, kind, value):
+    path = save(tmp_path, Image.fromarray(COLOUR), name, exif=exif_note(kind, value))
+    with Image.open(path) as picture:
+        assert picture.getexif()[0x0112] == value, "the note arrives"
+    photo = datasets.load_image(path)
+    assert photo.pixels.shape == COLOUR.shape and photo.changes == ()
+
+
+def test_a_damaged_exif_note_does_not_spoil_the_picture(tmp_path):
+    path = save(tmp_path, Image.fromarray(COLOUR), "p.jpg", exif=b"Exif\0\0MM\0\x2a\xff\xff\xff\xff")
+    photo = datasets.load_image(path)
+    assert photo.pixels.shape == COLOUR.shape and photo.changes == ()
+    path = save(tmp_path, Image.fromarray(COLOUR), "q.jpg", exif=b"Exif\0\0no note at all")
+    assert datasets.load_image(path).changes == ()
 
 
 @pytest.mark.parametrize("name", ["large.jpg", "large.png"])
@@ -137,9 +250,9 @@ def test_a_missing_file_names_path_and_nearest_name(tmp_path):
     "content, reason",
     [
         (b"", "the file is empty"),
-        (b"hello, I am text", "it is no picture of a kind that Pillow reads: JPEG, PNG"),
-        (b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "it is no picture"),
-        (b"\xff\xd8\xff\xe0" + b"\0" * 99, "it is no picture"),
+        (b"hello, I am text", "it is not a picture of a kind that Pillow reads: JPEG, PNG"),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "it is not a picture"),
+        (b"\xff\xd8\xff\xe0" + b"\0" * 99, "it is not a picture"),
     ],
 )
 def test_what_is_no_image_is_refused(tmp_path, content, reason):

@@ -57,6 +57,11 @@ def test_parts_with_dots_are_counted_as_the_learner_sees_them(answer, words):
         refuse_dots(answer)
 
 
+def test_what_a_function_does_to_a_dict_stays_there():
+    table = {1: 2, 3: 4}
+    assert call(lambda table: table.pop(1), table) == 2 and table == {1: 2, 3: 4}
+
+
 def test_a_model_is_no_function():
     class Model:
         trainable_weights = []
@@ -233,11 +238,17 @@ def test_codes_that_colour_a_terminal_do_not_reach_the_page(text):
     assert short_traceback(ValueError(text)) == "ValueError: Dense" and in_short(text) == "Dense"
 
 
+def test_arrays_of_several_shapes_are_told_by_their_shapes():
+    assert in_short([np.zeros((3, 2)), np.zeros((1, 2))]) == "2 arrays: 3 × 2, 1 × 2"
+    assert in_short([np.zeros(size) for size in range(1, 9)]) == "8 arrays: 1, 2, 3, 4, 5, …"
+
+
 def test_calls_are_written_as_a_learner_would_write_them():
     def pool(image, size, name):
         pass
 
     assert named_call(pool, np.zeros((6, 6)), 2, "a") == "pool(image of 6 × 6, size=2, name='a')"
+    assert named_call(pool, abs, 2, "a") == "pool(image, size=2, name='a')"
     assert (
         named_call(len, [1, 2]) == "len([1 2])"
         and named_call(pool, np.array([1, 2]), 2, "") == "pool(image=[1, 2], size=2, name='')"

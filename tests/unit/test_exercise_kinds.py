@@ -107,8 +107,55 @@ ROWS = Numbers(
     ],
 )
 def test_an_array(answer, message):
-    exercise = ROWS if message and "text" not in message else Numbers(rows, slips=ROWS.slips[None][:2], hints=HINTS)
-    assert exercise.judge(answer).message == message
+    assert ROWS.judge(answer).message == message
+
+
+def many():
+    return 138_357_544
+
+
+MANY = Numbers(many, slips=[Slip(-1, "below 0", when=lambda came: came < 0)], hints=HINTS)
+
+
+@pytest.mark.parametrize(
+    "answer, message",
+    [
+        (138_357_544.0, ""),
+        (138_357_545, "the number is too large."),
+        (np.float32(-2), "below 0"),
+        ("-1", "the number must be a number, not a text: leave out the quotes."),
+        ([-1, -2], "the number must be one number. Yours has the shape 2."),
+        (None, "this is no array of numbers: None stands in the place of a number."),
+    ],
+)
+def test_a_large_number_is_exact_and_a_slip_is_asked_only_what_the_answer_can_tell(answer, message):
+    assert MANY.judge(answer).message == message
+
+
+def two_points():
+    return (0, 1), (2, 3)
+
+
+POINTS = Numbers(
+    two_points,
+    names=("first", "second"),
+    kind="points",
+    slips={"first": [Slip((1, 0), "exchanged")], "second": [Slip((3, 2), "exchanged, too")]},
+    hints=HINTS,
+)
+
+
+@pytest.mark.parametrize(
+    "answer, message",
+    [
+        ([(0, 1), (2, 3)], ""),
+        (np.array([[1, 0], [2, 3]]), "exchanged"),
+        ({"second": [3, 2], "first": (0, 1)}, "exchanged, too"),
+        ([(0, 1)], "2 points are asked for, in this order: first; second."),
+    ],
+)
+def test_several_arrays_with_names(answer, message):
+    assert POINTS.judge(answer).message == message
 
 
 def double(numbers, times):
@@ -168,6 +215,37 @@ def test_of_slips_that_agree_on_a_probe_the_one_that_agrees_on_all_is_told():
     assert DOUBLE.judge(lambda numbers, times: numbers**2).message == "squared, and times is not used"
     assert DOUBLE.judge(lambda numbers, times: numbers**2 if times == 1 else numbers).message == "squared"
     assert DOUBLE.judge(breaks_off).message == "squared"
+
+
+def is_even(number):
+    return number % 2 == 0
+
+
+EVEN = Function(
+    is_even,
+    probes=[(1,), (2,), (5,)],
+    everywhere=True,
+    slips=[
+        Slip(lambda number: number % 2 == 1, "odd"),
+        Slip(lambda number: True, "always"),
+        Slip(lambda number: number < 3, "by hand", when=anything),
+    ],
+    hints=HINTS,
+)
+
+
+@pytest.mark.parametrize(
+    "answer, message",
+    [
+        (lambda number: number % 2, "odd"),
+        (lambda number: np.True_, "always"),
+        (lambda number: number < 4, "by hand"),  # on the first probe, it is as wrong as the others
+        (lambda number: number != 5, "by hand"),
+        (lambda number: number % 2 == 0, ""),
+    ],
+)
+def test_a_function_with_few_results_shows_a_slip_on_all_probes_or_none(answer, message):
+    assert EVEN.judge(answer).message == message
 
 
 def test_a_function_says_what_was_tried_expected_and_came():

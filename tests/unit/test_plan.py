@@ -5,14 +5,21 @@ from pathlib import Path
 import pytest
 
 from course_utils.batch import UsageError
-from course_utils.batch.lessons import Lesson, Parameter
-from course_utils.batch.plan import expand, read_plan
+from course_utils.batch.lessons import Lesson
+from course_utils.batch.parameters import UNTYPED, Parameter
+from course_utils.batch.plan import EVERYTHING, Plan, Run, expand, read_plan
 
 SEED = Parameter("SEED", "int", 0, "")
 LESSONS = [
-    Lesson("01_convolution", Path("01.ipynb"), {"IMAGE": Parameter("IMAGE", "str", "chelsea", ""), "SEED": SEED}),
+    Lesson(
+        "01_convolution",
+        "convolution",
+        Path("01.ipynb"),
+        {"IMAGE": Parameter("IMAGE", "str", "chelsea", ""), "SEED": SEED},
+    ),
     Lesson(
         "06_augmentation",
+        "augmentation",
         Path("06.ipynb"),
         {"EPOCHS": Parameter("EPOCHS", "int", 5, ""), "SEED": SEED, "FLIP": Parameter("FLIP", "bool", True, "")},
     ),
@@ -20,7 +27,7 @@ LESSONS = [
 
 
 def plan(**run):
-    return {"title": "t", "timeout": 1800, "run": [{"lesson": "*", "parameters": {}, "grid": {}, "seeds": None, **run}]}
+    return Plan("t", (Run(**{"lesson": "*", **run}),))
 
 
 def test_the_quick_plan_is_every_lesson_at_its_defaults(tmp_path):
@@ -104,7 +111,7 @@ def test_a_missing_file_is_noticed_before_anything_starts(tmp_path):
 
 @pytest.mark.parametrize("value", ["~nobody_of_this_name/x.png", "x" * 300 + ".png"])
 def test_what_can_be_no_path_is_refused(tmp_path, value):
-    with pytest.raises(UsageError, match="parameter IMAGE: .* is no path"):
+    with pytest.raises(UsageError, match="parameter IMAGE: .* is not a path"):
         expand(plan(), LESSONS, tmp_path, ["01"], {"IMAGE": value}, tmp_path)
 
 
@@ -116,11 +123,7 @@ def write(folder, text):
 
 def test_a_plan_file_is_read(tmp_path):
     path = write(tmp_path, 'title = "T"\n[[run]]\nlesson = "06"\nparameters = { EPOCHS = 30 }\nseeds = 5\n')
-    assert read_plan(path) == {
-        "title": "T",
-        "timeout": 1800,
-        "run": [{"lesson": "06", "parameters": {"EPOCHS": 30}, "grid": {}, "seeds": 5}],
-    }
+    assert read_plan(path) == Plan("T", (Run("06", {"EPOCHS": 30}, {}, 5),), 1800)
 
 
 @pytest.mark.parametrize(
@@ -157,3 +160,61 @@ def test_the_longest_time_of_a_cell_is_the_callers_or_the_plans_or_half_an_hour(
     patient, usual = (read_plan(write(tmp_path, text)) for text in ("timeout = 7200\n" + run, run))
     assert [expand(plan, LESSONS, tmp_path)[0].timeout for plan in (patient, usual)] == [7200, 1800]
     assert expand(patient, LESSONS, tmp_path, timeout=60)[0].timeout == 60
+
+
+def copies(*names, **about):
+    """Notebooks of several students: copies of the lesson 06_augmentation under these names."""
+    values = {"parameters": LESSONS[1].parameters, **about}
+    return [Lesson(name, "augmentation", Path(f"{name}.ipynb"), **values) for name in names]
+
+
+def names(specs):
+    return [spec.name for spec in specs]
+
+
+def test_a_lessons_name_and_number_mean_students_copies_too(tmp_path):
+    everybody = [*LESSONS, *copies("Copy of 06_augmentation", "06_augmentation-smith")]
+    for word in ("augmentation", "06", "6"):
+        assert names(expand(plan(), everybody, tmp_path, only=[word])) == names(expand(plan(), everybody[1:], tmp_path))
+    assert names(expand(plan(), everybody, tmp_path, only=["06_augmentation-smith"])) == ["06_augmentation-smith"]
+    assert len(expand(plan(lesson="augmentation"), everybody, tmp_path)) == 3
+
+
+def test_what_a_number_meant_is_said_in_the_command_and_in_a_plan(tmp_path):
+    said = []
+    expand(plan(lesson="06"), LESSONS, tmp_path, only=["augmentation", "6"], say=said.append)
+    assert said == ["lesson 6 is augmentation (06_augmentation)", "lesson 06 is augmentation (06_augmentation)"]
+
+
+def test_where_nothing_is_set_a_notebook_without_types_runs(tmp_path):
+    untyped = Lesson("02_a", "a", Path("02.ipynb"), {"EPOCHS": Parameter("EPOCHS", UNTYPED, None, "it has no type")})
+    (spec,) = expand(EVERYTHING, [untyped], tmp_path)
+    assert (spec.problem, spec.parameters, spec.changed) == ("", {}, {})
+
+
+@pytest.mark.parametrize(
+    "about, problem",
+    [
+        (
+            {"parameters": {"EPOCHS": Parameter("EPOCHS", UNTYPED, None, "it has no type")}},
+            "parameter EPOCHS cannot be set: it has no type",
+        ),
+        ({"parameters": {}, "fixed": "it has no tag"}, "EPOCHS cannot be set: it has no tag"),
+        ({"parameters": {}, "problem": "it is empty", "fixed": "it has no tag"}, "it is empty"),
+    ],
+)
+@pytest.mark.parametrize(
+    "wanted", [(plan(grid={"EPOCHS": [1]}), {}), (plan(parameters={"EPOCHS": 1}), {}), (plan(), {"EPOCHS": "1"})]
+)
+def test_one_notebook_in_which_nothing_can_be_set_stops_no_other(tmp_path, about, problem, wanted):
+    run, overrides = wanted
+    good, odd = expand(run, [LESSONS[1], *copies("06_augmentation-smith", **about)], tmp_path, overrides=overrides)
+    assert (good.problem, good.changed) == ("", {"EPOCHS": 1})
+    assert odd.problem == problem
+
+
+def test_a_spec_knows_the_lessons_exercises_whatever_the_file_is_called(tmp_path):
+    own = Lesson("03_mine", "mine", Path("03.ipynb"), {})
+    specs = expand(EVERYTHING, [LESSONS[1], *copies("Copy of 06_augmentation"), own], tmp_path)
+    assert "move_matrix" in specs[0].exercises
+    assert specs[1].exercises == specs[0].exercises and specs[2].exercises == ()

@@ -105,9 +105,7 @@ def test_preprocessing_inside_and_apart_is_the_same_and_changes_no_input(name, e
     floats = pixels.astype("float32")
     apart.preprocess(floats)
     assert floats[0, 0, 0].tolist() == [255, 127, 0]
-    assert np.allclose(
-        inside.model.predict(pixels, verbose=0), apart.model.predict(wanted, verbose=0), rtol=1e-4, atol=1e-6
-    )
+    assert np.allclose(inside.model(pixels), apart.model(wanted), rtol=1e-4, atol=1e-6)
 
 
 def test_a_rectangle(base):

@@ -1,5 +1,6 @@
 """pyproject.toml, requirements.txt, environment.yml and the README's lines agree with each other."""
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -76,6 +77,9 @@ def test_colabs_versions_are_inside_the_ranges():
 
 def test_ci_and_the_readme_have_the_same_two_lines():
     install = "python3 -m venv .venv && .venv/bin/python -m pip install -q -r requirements.txt && .venv/bin/python -m"
-    assert f"```sh\n{install} course_utils run\n```" in read(
-        "README.md"
-    ) and f"```sh\n{install} pytest -n 2\n```" in read("README.md")
+    readme, ci = read("README.md"), read(".ci/run")
+    for start, end in (("main_job", "course_utils run"), ("tests", "pytest -n auto")):
+        assert f"```sh\n{install} {end}\n```" in readme
+        (pattern,) = re.findall(rf"^{start}=\$\(grep -m1 -E '(.*)' README.md\)$", ci, re.MULTILINE)
+        assert re.findall(pattern, readme, re.MULTILINE)[0] == f"{install} {end}"
+    assert readme.count("pytest -n auto\n```") == 2  # PowerShell's, too

@@ -5,7 +5,16 @@ import math
 import numpy as np
 import pytest
 
-from course_utils.results import METADATA_KEY, compare, published, read_records, record
+from course_utils.results import (
+    EXERCISES_KEY,
+    METADATA_KEY,
+    best_outcome,
+    compare,
+    published,
+    read_exercises,
+    read_records,
+    record,
+)
 
 
 @pytest.fixture
@@ -21,7 +30,7 @@ def as_notebook(shown):
 
     outputs = [nbformat.v4.new_output("display_data", data, metadata=metadata) for data, metadata in shown]
     notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell("", outputs=outputs), nbformat.v4.new_markdown_cell("x")]
+        cells=[nbformat.v4.new_code_cell("", outputs=outputs, execution_count=1), nbformat.v4.new_markdown_cell("x")]
     )
     return nbformat.reads(nbformat.writes(notebook), as_version=4)
 
@@ -74,6 +83,67 @@ def test_names_are_lower_case():
 def test_a_batchs_own_columns_are_not_overwritten(name):
     with pytest.raises(ValueError, match=f"record: '{name}' is a column that every batch has already"):
         record(**{name: 1})
+
+
+@pytest.mark.parametrize("name", ["exercise_pooled_side", "exercise_"])
+def test_the_columns_of_exercises_are_not_overwritten(name):
+    with pytest.raises(ValueError, match=f"record: '{name}' is a column that every batch has already"):
+        record(**{name: 1})
+
+
+def forged(pairs, key=METADATA_KEY, cell_type="code", executed=1):
+    """A notebook with metadata that nothing of the course has written."""
+    import nbformat
+
+    output = {"output_type": "display_data", "data": {}, "metadata": {key: pairs}}
+    cell = {"cell_type": cell_type, "source": "", "metadata": {}, "outputs": [output], "execution_count": executed}
+    return nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell]})
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ["status", 1], ["lesson", 7], ["exercise_stack", 1], ["EPOCHS", 9], ['=HYPERLINK("x")', 1], ["a b", 1], ["", 1],
+        ["a", "correct"], ["a", "=1+1"], ["a", None], ["a", [1]], ["a", {}], ["a"], ["a", 1, 2], [["a"], 1], [7, 1], "ab", 3, None,
+    ],
+)  # fmt: skip
+def test_what_record_cannot_have_written_is_left_out_and_loses_nothing_else(pair):
+    assert read_records(forged([["before", 1], pair, ["after", 0.5]])) == {"before": 1, "after": 0.5}
+
+
+@pytest.mark.parametrize("pairs", [None, 3, "text", {"a": 1}, {"status": "ok"}])
+def test_metadata_of_another_form_is_left_out(pairs):
+    assert read_records(forged(pairs)) == {} and read_exercises(forged(pairs, EXERCISES_KEY), ["a"]) == {}
+
+
+@pytest.mark.parametrize("about", [{"cell_type": "raw"}, {"cell_type": "markdown"}, {"executed": None}])
+def test_only_executed_code_cells_are_read(about):
+    assert read_records(forged([["a", 1]])) == {"a": 1}
+    assert read_records(forged([["a", 1]], **about)) == {}
+    assert read_exercises(forged([["a", "correct"]], EXERCISES_KEY, **about), ["a"]) == {}
+
+
+def test_an_output_whose_metadata_is_no_table_is_left_out():
+    notebook = forged([["a", 1]])
+    notebook.cells[0].outputs.insert(0, {"output_type": "display_data", "data": {}, "metadata": "none"})
+    assert read_records(notebook) == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    "pair", [["evil", "correct"], ["stack", "perfect"], ["stack", 1], ["stack", ["correct"]], ["=1+1", "correct"]]
+)
+def test_only_the_lessons_exercises_and_the_four_outcomes_are_read(pair):
+    notebook = forged([["swapped", "incorrect"], pair], EXERCISES_KEY)
+    assert read_exercises(notebook, ["stack", "swapped"]) == {"swapped": "incorrect"}
+
+
+def test_the_best_outcome_counts_in_any_order():
+    ranks = ["correct", "incorrect", "cannot be checked", "not attempted"]
+    for place, better in enumerate(ranks):
+        for worse in ranks[place:]:
+            assert best_outcome(better, worse) == best_outcome(worse, better) == better
+    pairs = [["a", "not attempted"], ["a", "incorrect"], ["a", "correct"], ["a", "cannot be checked"]]
+    assert read_exercises(forged(pairs, EXERCISES_KEY), ["a"]) == {"a": "correct"}
 
 
 def test_every_kind_of_real_number_is_recorded(shown):

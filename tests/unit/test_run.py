@@ -1,5 +1,6 @@
 """Runs and batches: every ending of a notebook is reported, and none of them hurts another."""
 
+import concurrent.futures
 import csv
 import dataclasses
 import os
@@ -7,93 +8,15 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import nbformat
 import psutil
 import pytest
 
-from course_utils import store
-from course_utils.batch import UsageError, execute, folder, run
-from course_utils.batch.record import Spec
+from course_utils.batch import UsageError, folder, run
+from course_utils.batch.record import of_spec
 
 RECORDING = "from course_utils.results import record\nrecord(epochs_seen=EPOCHS)"
-PICTURE = (
-    "import matplotlib.pyplot as plt\nfrom course_utils import plots\n"
-    "figure, ax = plt.subplots()\nax.plot([1, 2])\nplots.show(figure, alt='A line.')"
-)
-
-
-@pytest.fixture
-def spec_of(make_lesson, tmp_path):
-    def make(name, *sources, timeout=60, **changed):
-        path = make_lesson(name, *sources)
-        return Spec(
-            name,
-            name,
-            path.read_text(encoding="utf-8"),
-            str(tmp_path / "out"),
-            {"EPOCHS": 3, **changed},
-            changed,
-            timeout,
-        )
-
-    return make
-
-
-def test_a_run_reports_its_numbers_and_its_picture(spec_of):
-    record = execute.run_one(spec_of("01_a", RECORDING, PICTURE, EPOCHS=7))
-    assert (record.status, record.numbers, record.error) == ("ok", {"epochs_seen": 7}, None)
-    assert record.seconds > 0 and 30 < record.peak_memory_mb < 1000
-    assert record.thumbnail.startswith("iVBOR")
-    record.as_json()  # plain values only: a record travels between processes and into a file
-
-
-def test_the_peak_is_that_of_the_kernel_and_not_only_of_its_end(spec_of):
-    record = execute.run_one(spec_of("01_a", "block = bytearray(400 * 2**20)\ndel block\nimport time; time.sleep(1)"))
-    assert 400 < record.peak_memory_mb < 700
-
-
-def test_a_run_works_in_a_folder_of_its_own(spec_of, tmp_path):
-    before = Path.cwd()
-    record = execute.run_one(
-        spec_of("01_a", "from pathlib import Path\nPath('output').mkdir()\nPath('output/x').touch()")
-    )
-    assert record.status == "ok" and (tmp_path / "out/work/01_a/output/x").exists() and Path.cwd() == before
-
-
-def test_a_raising_cell_is_reported_with_its_place_and_its_last_output(spec_of):
-    spec = spec_of("01_a", "x = 1", "for i in range(30):\n    print('line', i)\n1 / 0", "never = 2")
-    record = execute.run_one(spec)
-    assert record.status == "failed" and record.error.message == "ZeroDivisionError: division by zero"
-    assert record.error.cell == 3 and "1 / 0" in record.error.source
-    assert record.error.output.splitlines() == [f"line {i}" for i in range(18, 30)]
-    outputs = [cell.outputs for cell in nbformat.reads(record.executed, 4).cells if cell.cell_type == "code"]
-    assert outputs[2] and not outputs[3]
-
-
-def test_a_notebook_that_ends_itself_has_failed(spec_of):
-    record = execute.run_one(spec_of("01_a", "print('bye')\nimport sys; sys.exit()", "never = 2"))
-    assert record.status == "failed" and record.error.message.startswith("SystemExit: the notebook ended itself")
-    assert record.error.cell == 2 and record.error.output.startswith("bye") and record.seconds > 0
-
-
-def test_a_long_error_is_cut_in_the_record(spec_of):
-    record = execute.run_one(spec_of("01_a", "print('x' * 10**6)\nraise ValueError('y' * 10**6)"))
-    assert len(record.as_json()) < 20_000 and record.status == "failed"
-
-
-def test_bytes_that_are_no_picture_are_no_thumbnail_and_no_failure(spec_of):
-    fake = "from IPython.display import display\ndisplay({'image/png': 'aGVsbG8='}, raw=True)"
-    assert execute.run_one(spec_of("01_a", fake)).thumbnail is None
-    assert execute.run_one(spec_of("02_b", fake, PICTURE)).thumbnail.startswith("iVBOR")
-
-
-def test_braces_in_a_path_are_no_template(spec_of, tmp_path):
-    spec = spec_of("01_a", RECORDING)
-    record = execute.run_one(dataclasses.replace(spec, out=str(tmp_path / "out {semester} é")))
-    assert record.status == "ok"
-    assert "epochs_seen" in record.executed
 
 
 def test_a_run_that_cannot_be_read_does_not_lose_the_others(spec_of, batch, monkeypatch):
@@ -117,48 +40,6 @@ def test_what_a_killed_run_had_written_is_kept(spec_of, batch, tmp_path):
     assert records[0].status == "died" and records[0].error.cell >= 2 and (tmp_path / "out" / "01_a.ipynb").exists()
 
 
-def test_an_unknown_magic_is_a_failure(spec_of):
-    record = execute.run_one(spec_of("01_a", "%no_such_magic"))
-    assert record.status == "failed" and record.error.cell == 2
-
-
-def test_numbers_recorded_before_a_failure_are_kept(spec_of):
-    record = execute.run_one(spec_of("01_a", RECORDING, "raise ValueError('later')"))
-    assert record.status == "failed" and record.numbers == {"epochs_seen": 3}
-
-
-def test_a_cell_that_takes_too_long_is_stopped(spec_of):
-    record = execute.run_one(spec_of("01_a", "print('before')\nimport time; time.sleep(60)", timeout=2))
-    assert record.status == "timeout" and record.error.message == "the cell took longer than 2 s"
-    assert record.error.cell == 2 and record.error.output == "before" and record.seconds < 30
-
-
-def test_a_killed_kernel_is_reported(spec_of):
-    record = execute.run_one(spec_of("01_a", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"))
-    assert record.status == "died" and "memory ran out" in record.error.message and record.error.cell == 2
-
-
-def test_the_tagged_picture_is_the_thumbnail(make_lesson):
-    small = "import matplotlib.pyplot as plt\nfrom course_utils import plots\nplots.show(plt.figure(figsize=(1, 1)), alt='x')"
-    notebook = nbformat.read(make_lesson("01_a", PICTURE, small), 4)
-    pictures = []
-    for cell, size in zip(notebook.cells[1:], [40, 80]):
-        import base64
-        import io
-
-        from PIL import Image
-
-        png = io.BytesIO()
-        Image.new("RGB", (size, size)).save(png, "PNG")
-        cell.outputs = [
-            nbformat.v4.new_output("display_data", {"image/png": base64.b64encode(png.getvalue()).decode()})
-        ]
-        pictures.append(execute.thumbnail(nbformat.v4.new_notebook(cells=[cell])))
-    assert execute.thumbnail(notebook) == pictures[0]
-    notebook.cells[2].metadata["tags"] = ["thumbnail"]
-    assert execute.thumbnail(notebook) == pictures[1]
-
-
 @pytest.fixture
 def batch(tmp_path):
     """Run specs as a batch; gives the records, what was said, and the rows of results.csv."""
@@ -170,6 +51,22 @@ def batch(tmp_path):
             return records, said, list(csv.DictReader(file))
 
     return go
+
+
+@pytest.fixture
+def here(monkeypatch):
+    """Run the batch's notebooks from this process: for what does not depend on each having a process of its own."""
+
+    class Here(concurrent.futures.Executor):
+        def __init__(self, jobs):
+            assert jobs == 1
+
+        def submit(self, function, /, *arguments):
+            future = concurrent.futures.Future()
+            future.set_result(function(*arguments))
+            return future
+
+    monkeypatch.setattr(run, "FreshProcesses", Here)
 
 
 def test_one_failure_does_not_stop_the_others(spec_of, batch, tmp_path):
@@ -184,7 +81,7 @@ def test_one_failure_does_not_stop_the_others(spec_of, batch, tmp_path):
     assert not list((tmp_path / "out").glob(".*")), "no half-written file is left"
 
 
-def test_resume_keeps_what_is_finished_and_runs_what_is_not(spec_of, batch, tmp_path):
+def test_resume_keeps_what_is_finished_and_runs_what_is_not(spec_of, batch, here, tmp_path):
     count = f"open({str(tmp_path / 'count')!r}, 'a').write(str(EPOCHS))"
     good, bad = spec_of("01_a", count), spec_of("02_b", "1 / 0")
     batch(good, bad)
@@ -197,7 +94,7 @@ def test_resume_keeps_what_is_finished_and_runs_what_is_not(spec_of, batch, tmp_
     assert (tmp_path / "count").read_text() == "343", "a changed notebook runs again"
 
 
-def test_resume_does_not_mix_up_runs_that_changed_places(spec_of, batch, tmp_path):
+def test_resume_does_not_mix_up_runs_that_changed_places(spec_of, batch, here, tmp_path):
     lesson = spec_of("01_a", RECORDING)
 
     def grid(*values):
@@ -216,7 +113,7 @@ def test_resume_does_not_mix_up_runs_that_changed_places(spec_of, batch, tmp_pat
         assert f"EPOCHS = {record.parameters['EPOCHS']}" in executed.cells[1].source
 
 
-def test_two_batches_do_not_share_a_folder(spec_of, batch, tmp_path):
+def test_two_batches_do_not_share_a_folder(spec_of, batch, here, tmp_path):
     other = folder.Folder(tmp_path / "out", "Test")
     with pytest.raises(UsageError, match="another batch is writing to --out .* now: wait for it"):
         batch(spec_of("01_a", "1"))
@@ -224,7 +121,7 @@ def test_two_batches_do_not_share_a_folder(spec_of, batch, tmp_path):
     assert batch(spec_of("01_a", "1"))[0][0].status == "ok"
 
 
-def test_running_again_replaces_what_the_batch_wrote_and_nothing_else(spec_of, batch, tmp_path):
+def test_running_again_replaces_what_the_batch_wrote_and_nothing_else(spec_of, batch, here, tmp_path):
     batch(spec_of("01_a", "1"), spec_of("02_b", "1"))
     (tmp_path / "out" / "my notes.txt").write_text("keep me")
     batch(spec_of("01_a", "1"))
@@ -232,53 +129,49 @@ def test_running_again_replaces_what_the_batch_wrote_and_nothing_else(spec_of, b
     assert names == {"01_a.ipynb", "journal.jsonl", "results.csv", "report.html", "my notes.txt"}
 
 
-def test_a_folder_that_no_batch_wrote_is_refused_and_left_alone(tmp_path):
-    (tmp_path / "thesis.txt").write_text("years of work")
-    with pytest.raises(UsageError, match="is not empty and was not written by a batch"):
-        folder.Folder(tmp_path, "Test")
-    assert (tmp_path / "thesis.txt").read_text() == "years of work"
+def test_progress_in_a_log_is_a_line_when_one_begins_and_every_half_minute(spec_of, tmp_path, monkeypatch):
+    clock, said = [100.0], []
+    monkeypatch.setattr(run.time, "monotonic", lambda: clock[0])
+    specs = [spec_of(name) for name in ("01_a", "02_b", "03_c")]
+    progress = run.Progress(specs, said.append)
+    progress.begin({"01_a": of_spec(specs[0], "ok"), "02_b": None, "03_c": None})
+    assert said == ["kept     01_a", "running  2 of 3 notebooks, 02_b first"]
+    (tmp_path / "out" / "work").mkdir(parents=True)
+    for seconds in (0, 1, 28, 3, 25, 10):
+        clock[0] += seconds
+        specs[1].progress.write_text(f"{clock[0] - 100:.0f} 99")
+        progress.show([specs[1]])
+    progress.show(specs[1:])
+    progress.end()
+    assert said[2:] == [
+        "running  02_b (cell 0 of 99); 1 of 3 done",
+        "running  02_b (cell 32 of 99), 32 s; 1 of 3 done",
+        "running  02_b (cell 67 of 99), 67 s; 1 of 3 done",
+        "running  02_b (cell 67 of 99), 03_c, 67 s; 1 of 3 done",
+    ]
 
 
-def test_a_file_as_folder_is_refused(tmp_path):
-    (tmp_path / "file").touch()
-    with pytest.raises(UsageError, match="is a file: name a folder"):
-        folder.Folder(tmp_path / "file", "Test")
+def test_a_line_appears_before_the_first_notebook_is_through(spec_of, batch, monkeypatch):
+    said = []
 
+    class Patient(concurrent.futures.Executor):
+        def __init__(self, jobs):
+            pass
 
-def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
-    (tmp_path / "file").touch()
-    with pytest.raises(UsageError, match="cannot be written: Not a directory"):
-        folder.Folder(tmp_path / "file" / "out", "Test")
+        def submit(self, function, spec):
+            future = concurrent.futures.Future()
+            future.set_running_or_notify_cancel()
+            monkeypatch.setattr(run.Progress, "show", lambda _, __: future.done() or future.set_result(ended(spec)))
+            return future
 
+    def ended(spec):
+        assert said == ["running  1 of 1 notebooks, 01_a first"]
+        return of_spec(spec, "ok")
 
-def test_a_folder_without_write_permission_is_refused(tmp_path, monkeypatch):
-    def refuse(self, *_, **__):
-        raise PermissionError(13, "Permission denied", str(self))
-
-    monkeypatch.setattr(Path, "touch", refuse)  # root, as in many containers, may write everywhere
-    with pytest.raises(UsageError, match="cannot be written: Permission denied"):
-        folder.Folder(tmp_path / "out", "Test")
-
-
-def test_a_damaged_manifest_is_refused(tmp_path):
-    (tmp_path / "journal.jsonl").write_text("{")
-    with pytest.raises(UsageError, match="is damaged: name another folder"):
-        folder.Folder(tmp_path, "Test")
-
-
-def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
-    target = tmp_path / "results.csv"
-    store.write_text(target, "old")
-    monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
-    with pytest.raises(OSError):
-        store.write_text(target, "new")
-    assert target.read_text() == "old"
-
-
-def test_a_manifest_that_is_no_manifest_is_refused(tmp_path):
-    (tmp_path / "journal.jsonl").write_text("[]")
-    with pytest.raises(UsageError, match="is damaged: name another folder"):
-        folder.Folder(tmp_path, "Test")
+    monkeypatch.setattr(run, "FreshProcesses", Patient)
+    spec = spec_of("01_a")
+    run.run_batch("T", [spec], spec.out, say=said.append)
+    assert len(said) == 2 and said[1].startswith("ok       01_a")
 
 
 def wait_until_gone(pid):
@@ -307,7 +200,9 @@ def test_ctrl_c_keeps_what_is_finished_and_leaves_nothing_running(make_lesson, t
     )
     make_lesson("03_never", "1")
     command = [sys.executable, "-m", "course_utils", "run", "--notebooks", str(slow.parent), "--out", "out"]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, **ON_ITS_OWN)
+    (tmp_path / "temporary").mkdir()
+    environment = os.environ | {"TMPDIR": str(tmp_path / "temporary")}
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=environment, **ON_ITS_OWN)
     deadline = time.monotonic() + 90
     while not (tmp_path / "pid").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -323,6 +218,7 @@ def test_ctrl_c_keeps_what_is_finished_and_leaves_nothing_running(make_lesson, t
         "results.csv",
         "report.html",
     }
+    assert not list((tmp_path / "temporary").iterdir())
     wait_until_gone(int((tmp_path / "pid").read_text()))
 
 

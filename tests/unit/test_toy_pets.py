@@ -9,6 +9,7 @@ from PIL import Image
 from course_utils import toy_pets
 
 SMALL = {"train": 6, "validation": 4, "test": 2}
+PICTURES = SMALL | {"posed_validation": 4, "posed_test": 2}
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +100,7 @@ def test_the_generator_alone_decides(posed):
 
 
 def test_an_unknown_kind_is_refused():
-    with pytest.raises(ValueError, match="kind: 'cats' or 'dogs', not 'birds'"):
+    with pytest.raises(ValueError, match="kind must be 'cats' or 'dogs'; got 'birds'"):
         toy_pets.draw("birds", np.random.default_rng(0))
 
 
@@ -198,7 +199,7 @@ def test_upright_pets_differ_in_shape_so_that_there_is_something_to_learn(pets):
 def test_the_layout_is_that_of_the_real_photographs(folder):
     expected = {
         f"{split}/{kind}/{number:04}.jpg"
-        for split, count in SMALL.items()
+        for split, count in PICTURES.items()
         for kind in ("cats", "dogs")
         for number in range(count // 2)
     }
@@ -212,23 +213,52 @@ def test_every_picture_has_its_head_in_the_table(folder):
     heads = read_heads(folder)
     assert set(heads) == set(files(folder)) - {"heads.csv"}
     assert all(list(head) == ["left", "top", "width", "height"] for head in heads.values())
-    picture, head = toy_pets.draw("dogs", np.random.default_rng([3, 1, 2 * 1 + 1]), posed=True)
-    assert tuple(heads["validation/dogs/0001.jpg"].values()) == head
-    with Image.open(folder / "validation/dogs/0001.jpg") as stored:
-        assert np.abs(np.asarray(stored, int) - np.asarray(picture)).mean() < 10  # JPEG is not exact
+    for split, how in [("validation", {"twin": True}), ("posed_validation", {"posed": True})]:
+        picture, head = toy_pets.draw("dogs", np.random.default_rng([3, 1, 2 * 1 + 1]), **how)
+        assert tuple(heads[f"{split}/dogs/0001.jpg"].values()) == head
+        with Image.open(folder / f"{split}/dogs/0001.jpg") as stored:
+            assert np.abs(np.asarray(stored, int) - np.asarray(picture)).mean() < 10  # JPEG is not exact
 
 
-def test_train_is_upright_and_the_others_posed(tmp_path, monkeypatch):
-    asked = []
+def test_train_validation_and_test_are_posed_alike_and_the_others_otherwise(tmp_path):
+    heads = read_heads(toy_pets.generate(tmp_path / "pets", train=40, validation=40, test=40, seed=1))
+    spread = {}
+    for split in toy_pets.SPLITS:
+        boxes = [box for file, box in heads.items() if file.startswith(split + "/")]
+        centres = np.array([[box["left"] + box["width"] / 2, box["top"] + box["height"] / 2] for box in boxes])
+        spread[split] = centres[:, 0].std()
+    assert all(spread[split] < 4 for split in ("train", "validation", "test"))
+    assert all(spread[split] > 7 for split in ("posed_validation", "posed_test"))
 
-    def watch(kind, rng, posed):
-        asked.append((kind, posed))
-        return Image.new("RGB", (150, 150)), (0, 0, 1, 1)
 
-    monkeypatch.setattr(toy_pets, "draw", watch)
-    toy_pets.generate(tmp_path / "pets", train=4, validation=2, test=2)
-    upright = [("cats", False), ("cats", False), ("dogs", False), ("dogs", False)]
-    assert asked == upright + 2 * [("cats", True), ("dogs", True)]
+@pytest.mark.parametrize("kind", toy_pets.KINDS)
+def test_a_twin_differs_from_the_posed_pet_by_its_pose_alone(kind, monkeypatch):
+    poses, real = [], toy_pets._Canvas
+    monkeypatch.setattr(toy_pets, "_Canvas", lambda picture, *pose: poses.append(pose) or real(picture, *pose))
+    pictures = []
+    for how in ({"twin": True}, {"posed": True}):
+        rng = np.random.default_rng(5)
+        pictures.append(toy_pets.draw(kind, rng, **how)[0])
+        pictures.append(rng.random())
+    twin, after_twin, posed, after_posed = pictures
+    assert after_twin == after_posed, "as many random numbers, so the same wall, fur, face, light and noise"
+    assert np.array_equal(poses[0][0], toy_pets._pose(None, False)[0]) and not np.array_equal(poses[0][0], poses[2][0])
+    assert np.abs(np.asarray(twin, int) - np.asarray(posed)).mean() > 5
+    with monkeypatch.context() as upright:
+        upright.setattr(toy_pets, "_pose", lambda rng, posed, twin, real=toy_pets._pose: real(rng, False, True))
+        again = toy_pets.draw(kind, np.random.default_rng(5), posed=True)[0]
+    assert np.array_equal(np.asarray(again), np.asarray(twin))
+
+
+@pytest.mark.parametrize(
+    "split, number, how",
+    [("train", 0, {}), ("posed_validation", 1, {"posed": True}), ("posed_test", 2, {"posed": True})],
+)
+def test_training_and_posed_pictures_are_those_that_the_first_edition_drew(folder, tmp_path, split, number, how):
+    """There, the posed ones were called validation and test."""
+    picture, _ = toy_pets.draw("cats", np.random.default_rng([3, number, 0]), **how)
+    toy_pets.write_jpeg(picture, tmp_path / "expected.jpg", quality=88)
+    assert (folder / split / "cats" / "0000.jpg").read_bytes() == (tmp_path / "expected.jpg").read_bytes()
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(folder, tmp_path):
@@ -244,7 +274,7 @@ def test_no_two_pictures_are_the_same(folder):
 def test_more_images_leave_the_first_ones_as_they_are(folder, tmp_path):
     more = toy_pets.generate(tmp_path / "more", train=10, validation=8, test=6, seed=3)
     few, many = files(folder), files(more)
-    assert len(many) == 10 + 8 + 6 + 1
+    assert len(many) == 10 + 2 * 8 + 2 * 6 + 1
     assert all(many[name] == content for name, content in few.items() if name != "heads.csv")
     assert read_heads(folder).items() <= read_heads(more).items()
 
@@ -252,16 +282,16 @@ def test_more_images_leave_the_first_ones_as_they_are(folder, tmp_path):
 @pytest.mark.parametrize(
     "wrong, message",
     [
-        ({"train": 5}, "train: an even number of images, at least 2 .*, not 5"),
-        ({"validation": 0}, "validation: an even number of images, at least 2 .*, not 0"),
-        ({"test": -2}, "test: an even number of images, at least 2 .*, not -2"),
-        ({"train": 4.0}, "train: an even number of images, at least 2 .*, not 4.0"),
-        ({"seed": -1}, "seed: a whole number, at least 0, not -1"),
-        ({"seed": 0.5}, "seed: a whole number, at least 0, not 0.5"),
+        ({"train": 5}, "train must be even, half cats and half dogs; got 5"),
+        ({"validation": 0}, "validation must be at least 2; got 0"),
+        ({"test": -2}, "test must be at least 2; got -2"),
+        ({"train": 4.0}, "train must be a whole number; got 4.0"),
+        ({"seed": -1}, "seed must be at least 0; got -1"),
+        ({"seed": 0.5}, "seed must be a whole number; got 0.5"),
     ],
 )
 def test_a_wrong_number_is_refused_before_anything_is_written(wrong, message, tmp_path):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         toy_pets.generate(tmp_path / "pets", **SMALL | wrong)
     assert list(tmp_path.iterdir()) == []
 
@@ -270,7 +300,7 @@ def test_a_wrong_number_is_refused_before_anything_is_written(wrong, message, tm
 def test_what_exists_is_not_overwritten(existing, tmp_path):
     (tmp_path / existing).parent.mkdir(exist_ok=True)
     (tmp_path / existing).write_text("mine", encoding="utf-8")
-    with pytest.raises(FileExistsError, match="folder: .*pets' exists and is no empty folder: name another"):
+    with pytest.raises(FileExistsError, match="folder must be new or empty; got .*pets', which is there: name another"):
         toy_pets.generate(tmp_path / "pets", **SMALL)
     assert files(tmp_path) == {existing: b"mine"}
 
@@ -279,7 +309,7 @@ def test_an_empty_folder_is_filled_and_missing_ones_above_are_made(tmp_path):
     (tmp_path / "empty").mkdir()
     for name in ("empty", "new/er/pets"):
         assert toy_pets.generate(str(tmp_path / name), train=2, validation=2, test=2) == tmp_path / name
-        assert len(files(tmp_path / name)) == 7
+        assert len(files(tmp_path / name)) == 11
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "new"]
 
 
@@ -302,10 +332,10 @@ def test_nothing_half_written_is_left_when_drawing_stops_midway(error, tmp_path,
 
 def test_the_folder_is_moved_into_place_and_nothing_is_left_when_that_fails(tmp_path, monkeypatch):
     def refuse(source, target):
-        assert len(files(source)) == 13 and target == tmp_path / "pets"
+        assert len(files(source)) == 19 and target == tmp_path / "pets"
         raise PermissionError("no")
 
-    monkeypatch.setattr(toy_pets.os, "replace", refuse)
+    monkeypatch.setattr("course_utils.store.os.replace", refuse)
     with pytest.raises(PermissionError):
         toy_pets.generate(tmp_path / "pets", **SMALL)
     assert list(tmp_path.iterdir()) == []

@@ -18,8 +18,8 @@ import pytest
 from PIL import Image
 
 from course_utils import counting, photographs, reference, runtime, widgets
-from course_utils.batch import build, run
-from course_utils.batch.plan import Spec
+from course_utils.batch import build, execute
+from course_utils.batch.record import Spec
 from course_utils.widgets import controls
 from course_utils.widgets.arithmetic import stopping_epochs
 
@@ -124,10 +124,10 @@ def test_run_as_a_batch_from_inside_an_editor_every_widget_is_its_plain_figure_o
         monkeypatch.setenv(name, "1")
     monkeypatch.setenv(runtime.STATIC, "")  # so that it is unset afterwards
     monkeypatch.delenv(runtime.STATIC)
-    spec = Spec("01_test", "01_test", str(make_lesson("01_test", EVERY)), str(tmp_path / "out"))
-    record = run.run_one(spec)
-    assert record["status"] == "ok", record
-    only_figures(nbformat.read(spec.executed, 4), 5)
+    text = make_lesson("01_test", EVERY).read_text(encoding="utf-8")
+    record = execute.run_one(Spec("01_test", "01_test", text, str(tmp_path / "out")))
+    assert record.status == "ok", record.error
+    only_figures(nbformat.reads(record.executed, 4), 5)
 
 
 @pytest.mark.parametrize("inherited", [True, False])

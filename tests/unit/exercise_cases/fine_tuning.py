@@ -1,13 +1,8 @@
 """Answers to the exercises of *Fine-tuning*: right ones, written differently, and slips, each with words of the message that it must get."""
 
-import math
-
 import numpy as np
 
 from course_utils.exercises.fine_tuning import keras, layers
-
-STUDENTS = {"first": "c", "proof": "f", "second": "e", "third": "a"}
-
 
 # ---- unfreezing
 
@@ -94,30 +89,6 @@ def with_arrays(accuracies, frozen, count):
     return rates[values >= limit].min() * (limit > frozen)
 
 
-def error(accuracies, count):
-    best = max(accuracies.values())
-    return math.sqrt(best * (1 - best) / count)
-
-
-def good(accuracies, count):
-    return [rate for rate, value in accuracies.items() if value >= max(accuracies.values()) - error(accuracies, count)]
-
-
-def sure(accuracies, frozen, count):
-    return max(accuracies.values()) - frozen > error(accuracies, count)
-
-
-def no_root(accuracies, frozen, count):
-    best, error = max(accuracies.values()), max(accuracies.values()) * (1 - max(accuracies.values())) / count
-    return 0 if best - frozen <= error else min(rate for rate in accuracies if accuracies[rate] >= best - error)
-
-
-def own_errors(accuracies, frozen, count):
-    best = max(accuracies.values())
-    near = [rate for rate, p in accuracies.items() if p + math.sqrt(p * (1 - p) / count) >= best]
-    return min(near) if sure(accuracies, frozen, count) else 0
-
-
 CASES = {
     "five_steps": {
         "value": True,
@@ -134,19 +105,6 @@ CASES = {
     "from_block4": {
         "value": True,
         "right": [{"trainable": 12_979_200, "still_frozen": 1_735_488}, np.array([12_979_200, 1_735_488])],
-        "wrong": {
-            "block 4": ((5899776, 1), "block 4 alone"),
-            "block 5": ((7079424, 1), "block 5 alone"),
-            "no biases": ((12976128, 1), "kernels only"),
-            "512 maps in": ((14158848, 1), "the 256 maps"),
-            "everything": ((14714688, 0), "this is the whole base."),
-            "exchanged": ((1735488, 12979200), "stays frozen"),
-            "one convolution too few": ((11799040, 1), "includes it"),
-            "kernel of one": ((1444864, 1), "9, not 1"),
-            "nothing frozen": ((12979200, 0), "blocks 1 to 3"),
-            "frozen for block 5": ((12979200, 7635264), "only block 5"),
-            "frozen, no biases": ((12979200, 1738560), "six biases"),
-        },
     },
     "unfreeze_from": {
         "right": [as_on_the_slide, compile_before],
@@ -173,45 +131,8 @@ CASES = {
     "three_students": {
         "value": True,
         "right": [list("cfea"), tuple("CFEA")],
-        "wrong": {
-            "rate": (STUDENTS | {"first": "b"}, "not by exactly 0"),
-            "head": (STUDENTS | {"first": "d"}, "trained before"),
-            "count": (STUDENTS | {"proof": "g"}, "looks right"),
-            "reason": (STUDENTS | {"proof": "c"}, "How can he see it"),
-            "compile": (STUDENTS | {"second": "c"}, "she compiled"),
-            "test": (STUDENTS | {"second": "f"}, "second: f: this is a test"),
-            "third compile": (STUDENTS | {"third": "c"}, "before he compiles"),
-            "averages": (STUDENTS | {"third": "e"}, "the kernels of four layers"),
-            "three": (["c", "e", "a"], "choices are asked for"),
-        },
     },
     "choose_rate": {
         "right": [with_a_loop, with_arrays],
-        "wrong": {
-            "best": (lambda a, f, n: max(a, key=a.get), "always the rate with the highest"),
-            "no frozen": (lambda a, f, n: min(good(a, n)), "not compared"),
-            "no error": (lambda a, f, n: max(a, key=a.get) if max(a.values()) > f else 0, "is not used"),
-            "best if sure": (lambda a, f, n: max(a, key=a.get) if sure(a, f, n) else 0, "the smallest is asked for"),
-            "largest": (lambda a, f, n: max(good(a, n)) if sure(a, f, n) else 0, "you return the largest"),
-            "smallest": (lambda a, f, n: min([r for r in a if a[r] > f + error(a, n)], default=0), "may be far worse"),
-            "no root": (no_root, "the square root is missing"),
-            "accuracy": (lambda a, f, n: max(a.values()), "this is an accuracy"),
-            "always the smallest": (lambda a, f, n: min(a), "whatever the accuracies"),
-            "frozen without error": (
-                lambda a, f, n: min(good(a, n)) if max(a.values()) > f else 0,
-                "without the standard error",
-            ),
-            "first in the table": (lambda a, f, n: good(a, n)[0] if sure(a, f, n) else 0, "is not sorted"),
-            "smallest of all": (lambda a, f, n: min(a) if sure(a, f, n) else 0, "smallest of all rates"),
-            "frozen": (lambda a, f, n: min(good(a, n)) if sure(a, f, n) else f, "Return 0 there"),
-            "error of frozen": (
-                lambda a, f, n: min(good(a, n)) if max(a.values()) - f > math.sqrt(f * (1 - f) / n) else 0,
-                "of `frozen`",
-            ),
-            "error of each": (own_errors, "of its own here"),
-            "a list": (lambda a, f, n: good(a, n), "return one number"),
-            "nothing": (lambda a, f, n: min(good(a, n)) if sure(a, f, n) else None, "returns nothing"),
-            "other": (lambda a, f, n: 0.5, "step by step"),
-        },
     },
 }

@@ -144,12 +144,6 @@ class SharedGenerator(Data):
         return self.shared
 
 
-class Unseeded(Data):
-    def chosen(self, index, number):
-        self.memory = getattr(self, "memory", {})
-        return self.memory.setdefault((self.epoch, index), np.random.random(number) < 0.5)
-
-
 class SecondUnseeded(Data):
     def __init__(self, images, labels, size, seed):
         super().__init__(images, labels, size, seed)
@@ -253,45 +247,14 @@ def untrained(model, feed, count, size, epochs):
     return keras.callbacks.History()
 
 
-PICTURES = 14_400_000_000
-
 CASES = {
     "epoch_steps": {
         "value": True,
         "right": [{"steps_needed": 157, "last_batch": 16, "left_out": 16}, np.array([157.0, 16.0, 16.0])],
-        "wrong": {
-            "rounded down": ((156, 16, 16), "156 full"),
-            "a fraction": ((156.25, 16, 16), "no quarter"),
-            "one more": ((158, 16, 16), "the 157th"),
-            "full last batch": ((157, 64, 16), "157 full"),
-            "what it lacks": ((157, 48, 16), "lacks"),
-            "a share": ((157, 0.25, 16), "a share"),
-            "the seen ones": ((157, 16, 9984), "are not?"),
-            "left out, what it lacks": ((157, 16, 48), "and are they seen"),
-            "none left out": ((157, 16, 0), "rounded down. What"),
-            "a full batch": ((157, 16, 64), "not a full"),
-            "one": ((157, 16, 1), "one batch is left"),
-            "the steps": ((157, 16, 156), "do they not reach"),
-        },
     },
     "big_data_memory": {
         "value": True,
         "right": [{"pictures": 14.4e9, "terabytes": 972, "largest_batch": 2693}, np.array([14.4e9, 972.0, 2693.0])],
-        "wrong": {
-            "added": ((500 * 180, 972, 2693), "each scale"),
-            "all added": ((680, 972, 2693), "applies to every"),
-            "one picture": ((28_800_000, 972, 2693), "for one picture"),
-            "plus": ((28_800_500, 972, 2693), "times, not plus"),
-            "originals": ((PICTURES + 500, 972, 2693), "'unchanged'"),
-            "float32": ((PICTURES, 3888, 2693), "numbers of 4 bytes"),
-            "one channel": ((PICTURES, 324, 2693), "one channel"),
-            "in bytes": ((PICTURES, 972e12, 2693), "10¹²"),
-            "gigabytes": ((PICTURES, 972_000, 2693), "gigabytes"),
-            "rounded up": ((PICTURES, 972, 2694), "Round down"),
-            "one batch": ((PICTURES, 972, 29629), "holds eleven"),
-            "bytes": ((PICTURES, 972, 10774), "one byte a number"),
-            "ten": ((PICTURES, 972, 2962), "ten batches"),
-        },
     },
     "flipping_batches": {
         "right": [batches(), LabBatches],
@@ -405,18 +368,5 @@ CASES = {
             {"balanced_steps": 40, "times_seen": 25, "ordinary_steps": 21, "weight": 25},
             np.array([40.0, 25.0, 21.0, 25.0]),
         ],
-        "wrong": {
-            "whole batches": ((20, 25, 21, 25), "500 common"),
-            "plain": ((21, 25, 21, 25), "without balance"),
-            "rare once": ((2, 25, 21, 25), "seen once"),
-            "once": ((40, 1, 21, 25), "only 40 images to fill"),
-            "batches": ((40, 40, 21, 25), "different ones"),
-            "places": ((40, 1000, 21, 25), "rare places an epoch"),
-            "common only": ((40, 25, 20, 25), "come on top"),
-            "fraction": ((40, 25, 20.8, 25), "round up"),
-            "inverse": ((40, 25, 21, 0.04), "other way round"),
-            "of all": ((40, 25, 21, 26), "not with all 1,040"),
-            "equal": ((40, 25, 21, 1), "nothing is balanced"),
-        },
     },
 }

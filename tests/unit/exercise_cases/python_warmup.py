@@ -1,6 +1,7 @@
 """Answers to the exercises of *Python warm-up*: right ones, written differently, and slips, each with words of the message that it must get."""
 
 import itertools
+from contextlib import suppress
 
 import numpy as np
 
@@ -83,20 +84,16 @@ def new_iterator(items, action):
 def goes_on(items, action):
     iterator = iter(items)
     while True:
-        try:
+        with suppress(StopIteration):
             item = next(iterator)
-        except StopIteration:
-            pass
         action(item)
 
 
 def passes_for_ever(items, action):
     iterator = iter(items)
     while True:
-        try:
+        with suppress(StopIteration):
             action(next(iterator))
-        except StopIteration:
-            pass
 
 
 def uncaught(items, action):

@@ -1,0 +1,41 @@
+"""How the test command divides its work: how many processes, what comes first, what one version stack leaves to the other."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from course_utils.batch import processes
+
+TESTS = Path(__file__).parents[1]
+
+
+@pytest.mark.parametrize(("named", "count"), [("", 3), ("7", 7)])
+def test_auto_is_as_many_processes_as_cores_and_memory_bear(named, count, request, monkeypatch):
+    pytest.importorskip("xdist")
+    monkeypatch.setattr(processes, "as_many_as_fit", lambda: 3)
+    monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", named)
+    assert request.config.hook.pytest_xdist_auto_num_workers(config=request.config) == count
+
+
+def test_what_takes_long_comes_first_and_later_lessons_before_earlier_ones():
+    places = ["tests/unit/test_paths.py", "tests/gates/test_settings.py", "notebooks", "tests/browser"]
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *places]
+    done = subprocess.run(command, cwd=TESTS.parent, capture_output=True, text=True)
+    files = [line.split("::")[0] for line in done.stdout.splitlines() if "::" in line]
+    lessons = sorted(f"notebooks/{path.name}" for path in TESTS.parent.glob("notebooks/[0-9][0-9]_*.ipynb"))
+    assert list(dict.fromkeys(files)) == [
+        "tests/browser/test_lessons.py",
+        *reversed(lessons),
+        "tests/gates/test_settings.py",
+        "tests/unit/test_paths.py",
+    ]
+
+
+def test_what_the_second_stack_leaves_out_exists():
+    spec = importlib.util.spec_from_file_location("tests_conftest", TESTS / "conftest.py")
+    conftest = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(conftest)
+    assert {path.stem for path in TESTS.glob("unit/test_*.py")} >= conftest.PLAIN

@@ -1,0 +1,19 @@
+"""Fixtures of the tests of batches."""
+
+import pytest
+
+from course_utils.batch.record import Spec
+
+PARAMETERS = "EPOCHS: int = 3  # passes over the data, at least 1"
+
+
+@pytest.fixture
+def spec_of(make_lesson, tmp_path):
+    """The run of a small notebook: `spec_of("01_name", "print(1)", …, EPOCHS=7)`."""
+
+    def make(name, *sources, timeout=60, exercises=(), parameters=PARAMETERS, **changed):
+        text = make_lesson(name, *sources, parameters=parameters).read_text(encoding="utf-8")
+        everything = {"EPOCHS": 3, **changed}
+        return Spec(name, name, text, str(tmp_path / "out"), everything, changed, timeout, exercises=exercises)
+
+    return make
