@@ -202,16 +202,14 @@ def grad_cam(model, images, layer=None, class_index=None):
     wanted = _wanted_classes(model, class_index, len(images))
     probe, score = _score_probe(model, [(path, "output")])
 
-    # As a graph: TensorFlow then keeps of the lower layers only what the gradient needs, which is nothing.
     @tf.function(autograph=False)
     def explain(batch, asked):
-        with tf.GradientTape() as tape:
-            tape.watch(batch)  # or a frozen base leaves nothing to record
-            maps, *rest = probe(batch, training=False)
-            scores = score(rest)
-            chosen = tf.where(asked < 0, tf.argmax(scores, axis=1), asked)
-            of_class = tf.gather(scores, chosen, batch_dims=1)
-        slope = tape.gradient(of_class, maps)
+        maps, *rest = probe(batch, training=False)
+        scores = score(rest)
+        chosen = tf.where(asked < 0, tf.argmax(scores, axis=1), asked)
+        of_class = tf.gather(scores, chosen, batch_dims=1)
+        # In a graph, this goes back from the score to the maps and no farther; a tape would go on to the pixels.
+        (slope,) = tf.gradients(of_class, [maps])
         if slope is None:
             raise ValueError(f"layer: the score of {model.name!r} does not depend on {path[-1].name!r}")
         weights = tf.reduce_mean(slope, axis=(1, 2), keepdims=True)
@@ -264,8 +262,14 @@ def occlusion(model, images, patch, stride, class_index=None):
     corners = [(top, left) for top in _places(height, patch, stride) for left in _places(width, patch, stride)]
     raw, classes = [], []
 
+    @tf.function(autograph=False)
+    def forward(pictures):
+        return score(probe(pictures, training=False))
+
+    forward = forward.get_concrete_function(tf.TensorSpec([None, *images.shape[1:]]))
+
     def scores_of(pictures):
-        return score(probe(tf.constant(pictures), training=False)).numpy()
+        return forward(tf.constant(pictures)).numpy()
 
     for image, asked in zip(images, wanted):
         whole_scores = scores_of(image[np.newaxis])[0]

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from course_utils import runtime, training
+from course_utils import models, runtime, training
 
 with runtime.quiet():
     import keras
@@ -78,3 +78,41 @@ def test_the_progress_line_says_when_training_stopped_early(capsys):
     stop = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: setattr(stop.model, "stop_training", True))
     train(5, [stop, training.progress(5)])
     assert lines(capsys.readouterr().out) == ["training: 1 of 5 epochs"]
+
+
+def trained(classes, callbacks):
+    """History and weights of a small network, and how often its step was translated."""
+    keras.utils.set_random_seed(0)
+    head = models.head_for(classes)
+    model = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(head.units, head.activation)])
+    model.compile(optimizer="adam", loss=head.loss, metrics=["accuracy"])
+    translated, step = [], model.train_step
+
+    def counted(*arguments):
+        translated.append(1)
+        return step(*arguments)
+
+    model.train_step = counted
+    inputs, targets = np.random.default_rng(0).random((8, 3), "float32"), np.arange(8) % classes
+    history = model.fit(inputs, targets, batch_size=4, epochs=2, verbose=0, callbacks=callbacks).history
+    return history, model.get_weights(), len(translated)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_with_progress_a_step_is_translated_once_and_training_is_the_same(classes):
+    plain, quick = trained(classes, []), trained(classes, [training.progress(2)])
+    assert plain[0] == quick[0]
+    assert all(np.array_equal(one, other) for one, other in zip(plain[1], quick[1]))
+    assert (plain[2], quick[2]) == (2, 1)
+
+
+def test_preparing_a_model_that_has_trained_keeps_what_the_optimizer_remembers():
+    model = keras.Sequential([keras.layers.Input((1,)), keras.layers.Dense(1, "sigmoid")])
+    model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
+    model.fit(np.ones((4, 1)), np.ones(4), verbose=0)
+    before = [variable.numpy() for variable in model.optimizer.variables]
+    assert training.prepare(model) is model
+    assert all(
+        np.array_equal(old, new)
+        for old, new in zip(before, [variable.numpy() for variable in model.optimizer.variables], strict=True)
+    )
