@@ -56,15 +56,18 @@ def pytest_runtest_call(item):
     return result
 
 
-def pytest_collection_modifyitems(items):
-    """What stays together with ``-n``, and what comes first, so that no process waits long for the last one.
+def pytest_itemcollected(item):
+    """With ``-n``, a notebook's cells stay together, in one kernel and in order; so do a module's tests, which share fixtures.
 
-    A notebook's cells stay together, in one kernel and in order; so do the tests of a module, which share fixtures.
-    Gates that run a lesson carry a group of their own for each lesson (``pytest.mark.xdist_group``).
+    Gates that run a lesson carry a group of their own for each lesson (``pytest.mark.xdist_group``). Here, because
+    pytest-xdist reads the groups before `pytest_collection_modifyitems` of any conftest.
     """
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.location[0]))
+    if item.get_closest_marker("xdist_group") is None:
+        item.add_marker(pytest.mark.xdist_group(item.location[0]))
+
+
+def pytest_collection_modifyitems(items):
+    """What comes first, so that no process waits long for the last one."""
     for item in {item.parent: item for item in items if isinstance(item, IPyNbCell)}.values():
         item.stash[LAST] = True
     items.sort(key=_turn)

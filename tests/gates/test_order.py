@@ -34,6 +34,21 @@ def test_what_takes_long_comes_first_and_later_lessons_before_earlier_ones():
     ]
 
 
+def test_two_processes_keep_the_cells_of_a_notebook_together():
+    """Each in a kernel of its own would not find what the cells before it have made."""
+    pytest.importorskip("xdist")
+    places = [f"notebooks/{path.name}" for path in sorted(TESTS.parent.glob("notebooks/0[01]_*.ipynb"))]
+    command = [sys.executable, "-m", "pytest", "-v", "-n", "2", "-p", "no:cacheprovider", *places, "--no-header"]
+    done = subprocess.run(command, cwd=TESTS.parent, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:]
+    where = {}
+    for line in done.stdout.splitlines():
+        if line.startswith("[gw") and "PASSED" in line:
+            where.setdefault(line.split("PASSED ")[1].split("::")[0], set()).add(line[:5])
+    assert len(where) == 2
+    assert all(len(processes) == 1 for processes in where.values()), where
+
+
 def test_what_the_second_stack_leaves_out_exists():
     spec = importlib.util.spec_from_file_location("tests_conftest", TESTS / "conftest.py")
     conftest = importlib.util.module_from_spec(spec)
