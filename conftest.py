@@ -17,6 +17,7 @@ from course_utils import runtime
 from course_utils.batch import processes
 from course_utils.results import read_records
 
+WHOLE_LESSON = "::test_a_lesson_runs_with_other_parameters"
 RECORDED, LAST = pytest.StashKey(), pytest.StashKey()
 
 
@@ -56,14 +57,20 @@ def pytest_runtest_call(item):
     return result
 
 
-def pytest_itemcollected(item):
+@pytest.hookimpl(optionalhook=True)  # pytest-xdist's
+def pytest_xdist_make_scheduler(config, log):
     """With ``-n``, a notebook's cells stay together, in one kernel and in order; so do a module's tests, which share fixtures.
 
-    Gates that run a lesson carry a group of their own for each lesson (``pytest.mark.xdist_group``). Here, because
-    pytest-xdist reads the groups before `pytest_collection_modifyitems` of any conftest.
+    Only a gate that runs a whole lesson may go to any process. (Marks would say so more plainly, but with pytest 9.2
+    pytest-xdist 3.8 does not see its ``xdist_group``.)
     """
-    if item.get_closest_marker("xdist_group") is None:
-        item.add_marker(pytest.mark.xdist_group(item.location[0]))
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid):  # the method that pytest-xdist's documentation says to override
+            return nodeid if WHOLE_LESSON in nodeid else nodeid.partition("::")[0]
+
+    return Together(config, log)
 
 
 def pytest_collection_modifyitems(items):

@@ -61,7 +61,6 @@ def test_every_stored_seed_keeps_the_bands():
 
 
 @pytest.mark.long
-@pytest.mark.xdist_group("three seeds")
 def test_every_seed_of_today_keeps_the_bands(tmp_path):
     seeds_keep_the_bands(seeds_of_today(tmp_path))
 

@@ -121,11 +121,6 @@ SHORT = {
 BY_DEFAULT = ("generators", "augmentation")
 
 
-def grouped(names):
-    """Parameters of a test that runs whole lessons: each may go to a process of its own."""
-    return [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in names]
-
-
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
     """What a student brings: twenty-five pictures of two classes, five files that cannot be read, and a picture that lies on its side."""
@@ -164,7 +159,7 @@ def own(tmp_path_factory):
     return home
 
 
-@pytest.mark.parametrize("name", grouped(CHANGED))
+@pytest.mark.parametrize("name", CHANGED)
 def test_a_lesson_runs_with_other_parameters_on_the_students_own_folder_and_picture(name, own, tmp_path, monkeypatch):
     """From another directory, through papermill's own command; nothing of the student's is changed, and what was left out is listed."""
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
@@ -192,7 +187,7 @@ def test_a_lesson_runs_with_other_parameters_on_the_students_own_folder_and_pict
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", grouped(OTHER))
+@pytest.mark.parametrize("name", OTHER)
 def test_a_lesson_runs_on_other_data_of_the_course(name, tmp_path):
     known = read_lesson(LESSONS[name]).parameters
     parameters = {key: value for key, value in (CHANGED[name] | OTHER[name]).items() if key in known}
@@ -215,7 +210,6 @@ def real_data(tmp_path_factory):
     return folder
 
 
-@pytest.mark.xdist_group("real data")  # laid out once
 @pytest.mark.parametrize(
     "name", [name if name in BY_DEFAULT else pytest.param(name, marks=pytest.mark.long) for name in SHORT]
 )
