@@ -1,6 +1,7 @@
 """How the test command divides its work: how many processes, what comes first, what one version stack leaves to the other."""
 
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +24,8 @@ def test_auto_is_as_many_processes_as_cores_and_memory_bear(named, count, reques
 def test_what_takes_long_comes_first_and_later_lessons_before_earlier_ones():
     places = ["tests/unit/test_paths.py", "tests/gates/test_settings.py", "notebooks", "tests/browser"]
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *places]
-    done = subprocess.run(command, cwd=TESTS.parent, capture_output=True, text=True)
+    plain = {**os.environ, "PYTEST_ADDOPTS": ""}  # a contributor's -v would undo -q
+    done = subprocess.run(command, cwd=TESTS.parent, capture_output=True, text=True, env=plain)
     files = [line.split("::")[0] for line in done.stdout.splitlines() if "::" in line]
     lessons = sorted(f"notebooks/{path.name}" for path in TESTS.parent.glob("notebooks/[0-9][0-9]_*.ipynb"))
     assert list(dict.fromkeys(files)) == [
