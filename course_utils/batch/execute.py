@@ -175,7 +175,7 @@ def _short_message(error):
 
 @contextlib.contextmanager
 def peak_memory(every=0.2):
-    """Watch this process's children; yields a list whose one item is the largest resident set so far, in bytes.
+    """Watch the children that this process gets; yields a list whose one item is the largest resident set so far, in bytes.
 
     Linux and Windows keep each process's high-water mark, so a peak between two looks is not missed;
     on macOS it is the largest of the samples.
@@ -183,11 +183,13 @@ def peak_memory(every=0.2):
     import psutil
 
     peak, done = [0], threading.Event()
+    before = psutil.Process().children()
 
     def watch():
         children = []
         while not done.wait(every):
-            children = children or psutil.Process().children()  # a costly look at all processes: once is enough
+            if not children:  # a costly look at all processes: once is enough
+                children = [child for child in psutil.Process().children() if child not in before]
             for child in children:
                 with contextlib.suppress(psutil.Error, OSError):
                     peak[0] = max(peak[0], _high_water_mark(child))
