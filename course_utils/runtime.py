@@ -15,6 +15,19 @@ from pathlib import Path
 from . import __version__
 
 CGROUP = Path("/sys/fs/cgroup")  # where a container's limits stand
+#: The lessons of the first edition, 00 to 09: their numbers were used in commands, file names and exercises.
+FIRST_EDITION = (
+    "python_warmup",
+    "convolution",
+    "pooling",
+    "architectures",
+    "checkpointing",
+    "generators",
+    "augmentation",
+    "feature_extraction",
+    "fine_tuning",
+    "visualizing_features",
+)
 #: Environment variable that keeps widgets away from a kernel; `run` and `build` set it for theirs.
 STATIC = "COURSE_STATIC_FIGURES"
 

@@ -7,22 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..checks import nearest
+from ..runtime import FIRST_EDITION
 from . import UsageError
 from .parameters import as_far_as_declared
 
-#: The lessons of the first edition, 00 to 09: their numbers were used in commands and file names.
-FIRST_EDITION = (
-    "python_warmup",
-    "convolution",
-    "pooling",
-    "architectures",
-    "checkpointing",
-    "generators",
-    "augmentation",
-    "feature_extraction",
-    "fine_tuning",
-    "visualizing_features",
-)
 RENAMED = {"visualizing_features": "visualizing"}  # lessons of the first edition that have another name since
 
 

@@ -11,21 +11,8 @@ import pkgutil
 import re
 
 from ..checks import nearest, whole
+from ..runtime import FIRST_EDITION
 from .exercise import Lesson
-
-#: What the first edition called "00" to "09": its notebooks still run.
-_FIRST_EDITION = (
-    "python_warmup",
-    "convolution",
-    "pooling",
-    "architectures",
-    "checkpointing",
-    "generators",
-    "augmentation",
-    "feature_extraction",
-    "fine_tuning",
-    "visualizing_features",
-)
 
 
 def names():
@@ -64,7 +51,7 @@ def lesson(name, number=0):
         There is no such lesson.
     """
     if isinstance(name, str) and re.fullmatch("0[0-9]", name):
-        old, name = name, _FIRST_EDITION[int(name)]
+        old, name = name, FIRST_EDITION[int(name)]
         print(f'Lesson {old} of the first edition is called {name} now: write  ex = exercises.lesson("{name}")')
     known = names()
     if name not in known:

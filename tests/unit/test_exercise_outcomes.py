@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from IPython.testing.globalipapp import start_ipython
 
-from course_utils import exercises
+from course_utils import exercises, runtime
 from course_utils.batch.folder import results_csv
 from course_utils.batch.record import Record
 from course_utils.exercises.comparing import expect_array
@@ -230,7 +230,7 @@ def test_lessons_are_the_modules_that_have_exercises(tmp_path, monkeypatch):
     assert sorted([*before, "inserted"]) == sorted(exercises.names()) and len(before) == 10
 
 
-@pytest.mark.parametrize("number, name", list(enumerate(exercises._FIRST_EDITION)))
+@pytest.mark.parametrize("number, name", list(enumerate(runtime.FIRST_EDITION)))
 def test_a_notebook_of_the_first_edition_still_runs_and_is_told_the_name(number, name, capsys):
     ex = exercises.lesson(f"0{number}")
     said = capsys.readouterr().out
