@@ -196,29 +196,59 @@ def grad_cam(model, images, layer=None, class_index=None):
     >>> found.maps.shape
     (12, 7, 7)
     """
-    images = _as_batch(model, images)
-    path = _path_to(model, layer) if layer is not None else _last_maps(model)
-    _check_maps(path[-1])
-    wanted = _wanted_classes(model, class_index, len(images))
-    probe, score = _score_probe(model, [(path, "output")])
+    return GradCam(model, layer)(images, class_index)
 
-    @tf.function(autograph=False)
-    def explain(batch, asked):
-        maps, *rest = probe(batch, training=False)
-        scores = score(rest)
-        chosen = tf.where(asked < 0, tf.argmax(scores, axis=1), asked)
-        of_class = tf.gather(scores, chosen, batch_dims=1)
-        # In a graph, this goes back from the score to the maps and no farther; a tape would go on to the pixels.
-        (slope,) = tf.gradients(of_class, [maps])
-        if slope is None:
-            raise ValueError(f"layer: the score of {model.name!r} does not depend on {path[-1].name!r}")
-        weights = tf.reduce_mean(slope, axis=(1, 2), keepdims=True)
-        return tf.reduce_sum(weights * maps, axis=-1), chosen
 
-    # Traced once, for batches of any size: or TensorFlow warns of retracing where this function is called often.
-    explain = explain.get_concrete_function(tf.TensorSpec([None, *images.shape[1:]]), tf.TensorSpec([None], tf.int64))
-    parts = [explain(batch, tf.constant(asked)) for batch, asked in zip(_batches(images), _batches(wanted))]
-    return _evidence(*(np.concatenate(part) for part in zip(*parts)))
+class GradCam:
+    """`grad_cam` for many calls: what takes longest, TensorFlow's translation of the model, is done once.
+
+    The model's weights may change between calls; its layers may not.
+
+    Parameters
+    ----------
+    model, layer
+        As `grad_cam` takes them.
+
+    Raises
+    ------
+    ValueError
+        For an unknown layer, one without feature maps, or a model without convolutions.
+
+    Examples
+    --------
+    >>> explain = GradCam(model)
+    >>> explain(images).maps.shape, explain(others, class_index=2).maps.shape
+    ((12, 7, 7), (5, 7, 7))
+    """
+
+    def __init__(self, model, layer=None):
+        path = _path_to(model, layer) if layer is not None else _last_maps(model)
+        _check_maps(path[-1])
+        probe, score = _score_probe(model, [(path, "output")])
+
+        @tf.function(autograph=False)
+        def explain(batch, asked):
+            maps, *rest = probe(batch, training=False)
+            scores = score(rest)
+            chosen = tf.where(asked < 0, tf.argmax(scores, axis=1), asked)
+            of_class = tf.gather(scores, chosen, batch_dims=1)
+            # In a graph, this goes back from the score to the maps and no farther; a tape would go on to the pixels.
+            (slope,) = tf.gradients(of_class, [maps])
+            if slope is None:
+                raise ValueError(f"layer: the score of {model.name!r} does not depend on {path[-1].name!r}")
+            weights = tf.reduce_mean(slope, axis=(1, 2), keepdims=True)
+            return tf.reduce_sum(weights * maps, axis=-1), chosen
+
+        # For batches of any size: or TensorFlow would translate it for each, and warn of that.
+        signature = tf.TensorSpec([None, *model.input_shape[1:]]), tf.TensorSpec([None], tf.int64)
+        self._model, self._explain = model, explain.get_concrete_function(*signature)
+
+    def __call__(self, images, class_index=None):
+        """Maps of these images, as `grad_cam` gives and refuses them."""
+        images = _as_batch(self._model, images)
+        wanted = _wanted_classes(self._model, class_index, len(images))
+        parts = [self._explain(batch, tf.constant(asked)) for batch, asked in zip(_batches(images), _batches(wanted))]
+        return _evidence(*(np.concatenate(part) for part in zip(*parts)))
 
 
 def occlusion(model, images, patch, stride, class_index=None):

@@ -197,13 +197,14 @@ def class_activation(model, images, classes, layers=(None,), boxes=None):
         raise ValueError(f"classes must name two classes or more, and layers at least one; got {classes} and {layers}")
     if boxes is not None and np.shape(boxes) != (len(images), 4):
         raise ValueError(f"boxes must have the shape ({len(images)}, 4); got {np.shape(boxes)}")
-    chosen = inspection.grad_cam(model, images, layers[0])
+    explain = cache(lambda layer: inspection.GradCam(model, layer))
+    chosen = explain(layers[0])(images)
 
     @cache
     def evidence(layer):
         """Maps of shape (count, classes, height, width)."""
         asked = np.tile(np.arange(len(classes)), len(images))
-        found = inspection.grad_cam(model, np.repeat(images, len(classes), axis=0), layer, asked)
+        found = explain(layer)(np.repeat(images, len(classes), axis=0), asked)
         return found.maps.reshape(len(images), len(classes), *found.maps.shape[1:])
 
     def heat(place, layer, asked):

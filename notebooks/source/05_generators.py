@@ -211,7 +211,7 @@ def build(learning_rate=LEARNING_RATE):
     )
     optimizer = keras.optimizers.Adam(learning_rate=learning_rate)
     network.compile(optimizer=optimizer, loss=head.loss, metrics=["accuracy"])
-    return network
+    return training.prepare(network)
 
 
 model = build()

@@ -604,7 +604,7 @@ places = {
     "in the model": (network(mover), feed),
 }
 for name, (model, source) in places.items():
-    model.fit(source, shuffle=False, verbose=0)  # the first epoch also prepares
+    training.prepare(model).fit(source, shuffle=False, verbose=0)  # the first epoch also prepares
     start = time.perf_counter()
     model.fit(source, shuffle=False, verbose=0)
     print(f"{name:16} {time.perf_counter() - start:.2f} seconds an epoch")
@@ -799,6 +799,7 @@ def digit_score(count, *before):
     model.compile(
         optimizer=keras.optimizers.Adam(0.006), metrics=["accuracy"], loss="sparse_categorical_crossentropy"
     )
+    training.prepare(model)
     rows = np.resize(np.arange(count), 4_000)  # 0, 1, …, count - 1, and from the start again
     model.fit(digit_images[rows], digit_labels[rows], batch_size=32, verbose=0)
     return score(model, *held_out)

@@ -653,7 +653,7 @@ def probed(some, split, count):
     images, answers = some.splits[split]
     chosen = spread(images, count)
     inputs = pretrained.as_photographs(images[chosen], IMAGE_SIZE)
-    return pooled.predict(inputs, verbose=0), answers[chosen]
+    return pooled.predict(inputs, batch_size=40, verbose=0), answers[chosen]
 
 
 digits = datasets.load_arrays("digits", seed=SEED, train=400)
@@ -731,7 +731,7 @@ print("digits: the best layer lies behind the first two sizes:", np.argmax(turn)
 # %% tags=["nbval-ignore-output"] reason="where two labels are nearly equal, rounding decides"
 chosen = spread(unseen_labels, 40)
 large = pretrained.as_photographs(data.splits["validation"][0][chosen], 224)
-answers = network.model.predict(large, verbose=0)
+answers = network.model.predict(large, batch_size=20, verbose=0)
 for label, name in enumerate(data.classes):
     found = Counter(
         pretrained.top_labels(answer, 1)[0][0] for answer in answers[unseen_labels[chosen] == label]

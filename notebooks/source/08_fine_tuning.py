@@ -185,10 +185,10 @@ print(f"upper part: {upper.input_shape[1:]} -> {upper.output_shape[1:]}")
 # %%
 start = time.perf_counter()
 cut_maps = {split: features.extract(base, pixels, layer=last_frozen) for split, pixels in pictures.items()}
-end_maps = {split: upper.predict(maps, batch_size=32, verbose=0) for split, maps in cut_maps.items()}
+end_maps = {split: upper.predict(maps, batch_size=40, verbose=0) for split, maps in cut_maps.items()}
 seconds = {"frozen": time.perf_counter() - start}
 assert upper.get_layer(FIRST_UNFROZEN) is base.model.get_layer(FIRST_UNFROZEN)
-two_ways = base.model.predict(pictures["validation"][:20], verbose=0), end_maps["validation"][:20]
+two_ways = base.model(pictures["validation"][:20].astype("float32")), end_maps["validation"][:20]
 print("whole base and upper part agree:", np.allclose(*two_ways, atol=1e-3))
 
 # %% [markdown]
@@ -377,7 +377,7 @@ for rate, name, weights in [
         callbacks=[training.progress(1, f"ten steps, rate {rate:g}, {name}")],
     )
     judged = whole.evaluate(
-        pictures["validation"][some_of_them], labels["validation"][some_of_them], verbose=0
+        pictures["validation"][some_of_them], labels["validation"][some_of_them], batch_size=200, verbose=0
     )[1]
     at_once[rate, name] = judged, moved_share()
 
@@ -498,7 +498,7 @@ def from_layer(first):
         return upper, cut_maps
     before = base.model.get_layer(names[names.index(first) - 1]).output
     between = keras.Model(base.model.get_layer(last_frozen).output, before)
-    maps = {split: between.predict(maps, batch_size=32, verbose=0) for split, maps in cut_maps.items()}
+    maps = {split: between.predict(maps, batch_size=40, verbose=0) for split, maps in cut_maps.items()}
     return keras.Model(before, base.model.output), maps
 
 
@@ -519,7 +519,7 @@ print(f"the tail begins with {last_kernel}: {tail.count_params():,} parameters")
 
 # %%
 def report(model, what):
-    model.fit(*some, batch_size=min(20, BATCH_SIZE), verbose=0)
+    training.prepare(model).fit(*some, batch_size=min(20, BATCH_SIZE), verbose=0)
     print(f"{what:28} trainable {count(model):9,}  moved: {len(what_moved())} arrays of the base")
 
 
@@ -580,7 +580,7 @@ upper.trainable = True
 # %%
 def averages_moved(network):
     base.model.set_weights(start_base)
-    compiled(network, LEARNING_RATE).fit(*some, batch_size=min(20, BATCH_SIZE), verbose=0)
+    training.prepare(compiled(network, LEARNING_RATE)).fit(*some, batch_size=min(20, BATCH_SIZE), verbose=0)
     return any("moving" in path for path in what_moved())
 
 
@@ -627,7 +627,7 @@ few = slice(0, 3 * BATCH_SIZE)
 for change in (0.0, 0.1):
     head.set_weights([weights + change for weights in start_head])
     from_maps, from_pixels = (
-        network.predict(source["validation"][few], batch_size=BATCH_SIZE, verbose=0)
+        network(source["validation"][few].astype("float32"))
         for network, source in [(model, cut_maps), (whole, pictures)]
     )
     print("head changed by", change, " same answers:", np.allclose(from_maps, from_pixels, atol=1e-3))
@@ -792,7 +792,7 @@ copy = keras.models.load_model("output/fine_tuned.keras")
 few = pictures["validation"][:20].astype("float32")
 print(
     "the saved network gives the same answers:",
-    np.allclose(copy.predict(few, verbose=0), whole.predict(few, verbose=0), atol=1e-4),
+    np.allclose(copy(few), whole(few), atol=1e-4),
 )
 
 # %% [markdown]
@@ -895,7 +895,7 @@ for claim, holds in claims.items():
 # %%
 photo = datasets.load_image(IMAGE)
 square = keras.preprocessing.image.smart_resize(photo.pixels.astype("float32"), (IMAGE_SIZE, IMAGE_SIZE))
-answer = copy.predict(square[np.newaxis], verbose=0)[0]
+answer = copy(square[np.newaxis])[0].numpy()
 shares = np.array([1 - answer[0], answer[0]]) if len(data.classes) == 2 else answer
 order = np.argsort(-shares)[:3]
 print(photo)

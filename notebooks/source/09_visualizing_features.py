@@ -453,7 +453,8 @@ def draw_heat(ax, pixels, heat, title=None, box=None):
         draw_box(ax, box)
 
 
-explained = inspection.grad_cam(network, unseen)
+explain = inspection.GradCam(network)  # as `grad_cam`, and prepared once for all heatmaps that follow
+explained = explain(unseen)
 last_first = list(stages.values())[:-4:-1]  # the last stage, and the two before it
 widgets.class_activation(
     network, unseen[some], data.classes, last_first, boxes=None if boxes is None else boxes[some]
@@ -486,7 +487,8 @@ doubles = np.stack(
         for (a, b), side in zip(pairs, sides)
     ]
 )
-both = [inspection.grad_cam(wide, doubles, class_index=label) for label in (0, 1)]
+explain_wide = inspection.GradCam(wide)
+both = [explain_wide(doubles, class_index=label) for label in (0, 1)]
 print(f"double pictures of shape {doubles.shape[1:]}, heatmaps of {both[0].maps.shape[1:]}")
 
 # %%
@@ -590,7 +592,7 @@ def pointing_game(pictures, boxes):
     centre[:, 1, 1] = 1
     for name, values in weights.items():
         network.set_weights(values)
-        explained = inspection.grad_cam(network, pictures)
+        explained = explain(pictures)
         counts = explained.classes == unseen_labels
         shares[name] = float(points_into(explained.maps, boxes)[counts].mean())
         print(f"{name:12} {shares[name]:.3f} of the {counts.sum()} pictures that it classifies correctly")
@@ -634,7 +636,7 @@ moved = keras.ops.convert_to_numpy(moved)
 moved_boxes = None
 if boxes is not None:
     moved_boxes = np.clip(boxes + np.stack([across, down, across, down], axis=1), 0, IMAGE_SIZE)
-explained = inspection.grad_cam(network, moved[some])
+explained = explain(moved[some])
 print(f"moved by {IMAGE_SIZE // 6} to {IMAGE_SIZE // 3} pixels down or up, and to the right or left")
 
 # %% [markdown]
@@ -695,7 +697,7 @@ wrong = choice != unseen_labels
 worst = int(np.argmax(np.where(wrong, sure, -1)) if wrong.any() else np.argmin(sure))
 other = int(unseen_labels[worst]) if wrong[worst] else int(next(k for k in range(2) if k != choice[worst]))
 asked = [int(choice[worst]), other]
-evidence = inspection.grad_cam(network, unseen[[worst, worst]], class_index=asked)
+evidence = explain(unseen[[worst, worst]], class_index=asked)
 figure, axes = plt.subplots(1, 3, figsize=(7.5, 3))
 plots.picture(unseen[worst], axes[0], title=f"it is: {data.classes[unseen_labels[worst]]}")
 scale = evidence.largest / max(evidence.largest.max(), 1e-9)  # one scale for both maps

@@ -2,10 +2,12 @@
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from course_utils.batch import processes
@@ -36,12 +38,22 @@ def test_what_takes_long_comes_first_and_later_lessons_before_earlier_ones():
     ]
 
 
-def test_two_processes_keep_the_cells_of_a_notebook_together():
+def test_two_processes_keep_the_cells_of_a_notebook_together(tmp_path):
     """Each in a kernel of its own would not find what the cells before it have made."""
     pytest.importorskip("xdist")
-    places = [f"notebooks/{path.name}" for path in sorted(TESTS.parent.glob("notebooks/0[01]_*.ipynb"))]
-    command = [sys.executable, "-m", "pytest", "-v", "-n", "2", "-p", "no:cacheprovider", *places, "--no-header"]
-    done = subprocess.run(command, cwd=TESTS.parent, capture_output=True, text=True)
+    for number in range(2):
+        cells = [nbformat.v4.new_code_cell(source) for source in ("a = 1", "a += 1", "assert a == 2")]
+        made = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "3"}})
+        nbformat.write(made, tmp_path / f"0{number}_made.ipynb")
+    shutil.copy(TESTS.parent / "conftest.py", tmp_path)
+    shutil.copy(TESTS.parent / "pyproject.toml", tmp_path)
+    command = [sys.executable, "-m", "pytest", "-v", "-n", "2", "-p", "no:cacheprovider", "--no-header", "."]
+    roots = {
+        **os.environ,
+        "PYTEST_ADDOPTS": "",
+        "PYTHONPATH": os.pathsep.join([str(TESTS.parent), str(TESTS / "gates")]),
+    }
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=roots)
     assert done.returncode == 0, done.stdout[-3000:]
     where = {}
     for line in done.stdout.splitlines():

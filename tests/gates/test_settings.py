@@ -86,7 +86,7 @@ OTHER = {"convolution": {"IMAGE": "coffee"}, "pooling": {"IMAGE": "camera"}} | {
     for name in CHANGED
     if "EPOCHS" in CHANGED[name]
 }
-#: The real data sets: one that is a file and one that is a folder by default; the rest is long.
+#: The real data sets. One lesson by default; the rest is long.
 SHORT = {
     "generators": {"DATASET": "mnist", "EPOCHS": 1, "N_TRAIN": 1000},
     "augmentation": {"DATASET": "cats_vs_dogs", "EPOCHS": 1, "EPOCHS_AUGMENTED": 1, "IMAGE_SIZE": 32},
@@ -118,7 +118,7 @@ SHORT = {
         "STEPS": 2,
     },
 }
-BY_DEFAULT = ("generators", "augmentation")
+BY_DEFAULT = "architectures"
 
 
 @pytest.fixture(scope="module")
@@ -211,7 +211,7 @@ def real_data(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    "name", [name if name in BY_DEFAULT else pytest.param(name, marks=pytest.mark.long) for name in SHORT]
+    "name", [name if name == BY_DEFAULT else pytest.param(name, marks=pytest.mark.long) for name in SHORT]
 )
 def test_a_lesson_trains_on_real_data(name, real_data, tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_DATA", str(real_data))

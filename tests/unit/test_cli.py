@@ -57,9 +57,10 @@ def test_run_ends_with_1_when_a_notebook_failed(call, make_lesson):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pexpect needs a pseudo-terminal")
-def test_a_terminal_shows_what_is_running(call, tmp_path):
+def test_a_terminal_shows_what_is_running(call, make_lesson, tmp_path):
     import pexpect
 
+    make_lesson("01_quick", "import time; time.sleep(2)")  # a bar is drawn twice a second
     child = pexpect.spawn(
         sys.executable, ["-m", "course_utils", "run"], cwd=tmp_path, dimensions=(30, 100), timeout=60, encoding="utf-8"
     )

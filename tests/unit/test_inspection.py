@@ -186,6 +186,18 @@ def test_the_two_classes_of_a_single_unit_are_opposite(images):
     assert both.max() == 0 and (no.maps + yes.maps).max() == 1
 
 
+@pytest.mark.parametrize("units, activation", [(1, "sigmoid"), (3, "softmax")])
+def test_what_is_prepared_once_follows_the_weights_and_takes_any_number_of_images(units, activation, images):
+    model = nested(units, activation)
+    explain = inspection.GradCam(model)
+    for count, asked in [(len(images), None), (1, 1), (len(images), 0)]:
+        model.set_weights([weight + 0.05 * count for weight in model.get_weights()])
+        found, expected = explain(images[:count], asked), inspection.grad_cam(model, images[:count], class_index=asked)
+        assert all(np.allclose(*pair, atol=1e-6) for pair in zip(found, expected))
+    with pytest.raises(ValueError, match="images must have the shape"):
+        explain(images[:, :5])
+
+
 def test_grad_cam_uses_scores_and_not_probabilities(images):
     """A network that is so sure that the softmax is exactly 1, where its gradient is exactly 0."""
     model = functional()

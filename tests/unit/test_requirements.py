@@ -78,7 +78,7 @@ def test_colabs_versions_are_inside_the_ranges():
 def test_ci_and_the_readme_have_the_same_two_lines():
     install = "python3 -m venv .venv && .venv/bin/python -m pip install -q -r requirements.txt && .venv/bin/python -m"
     readme, ci = read("README.md"), read(".ci/run")
-    for start, end in (("main_job", "course_utils run"), ("tests", "pytest -n auto")):
+    for start, end in (("main_job", "course_utils run --jobs auto"), ("tests", "pytest -n auto")):
         assert f"```sh\n{install} {end}\n```" in readme
         (pattern,) = re.findall(rf"^{start}=\$\(grep -m1 -E '(.*)' README.md\)$", ci, re.MULTILINE)
         assert re.findall(pattern, readme, re.MULTILINE)[0] == f"{install} {end}"

@@ -209,7 +209,8 @@ def test_ctrl_c_keeps_what_is_finished_and_leaves_nothing_running(make_lesson, t
     time.sleep(0.3)
     stop(process.pid)
     _, stderr = process.communicate(timeout=30)
-    assert process.returncode == 130 and "go on with --resume" in stderr and "Traceback" not in stderr
+    assert process.returncode == 130, stderr
+    assert "go on with --resume" in stderr and "Traceback" not in stderr
     with open(tmp_path / "out" / "results.csv", newline="") as file:
         assert [row["status"] for row in csv.DictReader(file)] == ["ok", "interrupted", "interrupted"]
     assert {path.name for path in (tmp_path / "out").rglob("*")} == {

@@ -176,7 +176,7 @@ def test_the_test_before_passes_for_a_contributor_with_a_profile(personal):
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", test],
         cwd=root,
-        env={**os.environ, **personal},
+        env={**os.environ, **personal, "PYTEST_ADDOPTS": ""},
         capture_output=True,
         text=True,
     )

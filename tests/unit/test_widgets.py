@@ -587,7 +587,7 @@ def test_maps_by_image_class_and_layer_are_those_of_grad_cam(live, network, monk
     images = np.stack([COLOURS, COLOURS[::-1], COLOURS[:, ::-1]])
     widget = live(widgets.class_activation, network, images, ["a", "b", "c"], ["high", "low"])
     assert len(given[-1][0]) == 3
-    monkeypatch.setattr(inspection, "grad_cam", None)  # everything was computed beforehand
+    monkeypatch.setattr(inspection.GradCam, "__call__", None)  # everything was computed beforehand
     widget.parts["image"].value, widget.parts["asked"].value, widget.parts["layer"].value = 1, 2, "low"
     monkeypatch.undo()
     expected = inspection.grad_cam(network, images, "low", 2).maps[1]
