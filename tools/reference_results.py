@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 
 from course_utils import paths, registry, runtime, store
+from course_utils.batch import folder
 
 TABLES = Path(__file__).parents[1] / "data"
 FIELDS = ("lesson", "name", "value", "seed", "data", "data_sha256", "stack")
@@ -42,8 +43,12 @@ def rows_of(batch, digest=data_digest):
     Raises
     ------
     SystemExit
-        When a run failed, or there is none.
+        When a run failed, there is none, or the batch has not ended.
     """
+    if Path(batch, folder.LOCK).exists():
+        sys.exit(
+            f"{batch} is still being written, or its batch was killed: wait for it, or run the plan again with --resume"
+        )
     stack = ", ".join(
         f"{name} {version}" for name, version in runtime.versions().items() if name in ("python", "tensorflow", "keras")
     )

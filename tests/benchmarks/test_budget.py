@@ -14,6 +14,7 @@ from course_utils.paths import find_notebooks
 
 pytestmark = pytest.mark.benchmark
 ROOT = Path(__file__).parents[2]
+#: Without test_measuring, which keeps a core busy on purpose.
 GATES = {
     "unit tests": ["tests/unit"],
     "nbval: every notebook, every output, bands": ["notebooks"],
@@ -24,7 +25,6 @@ GATES = {
         "tests/gates/test_bands.py",
         "tests/gates/test_prose.py",
         "tests/gates/test_order.py",
-        "tests/gates/test_measuring.py",
     ],
     "nbval rejects bad notebooks": ["tests/gates/test_nbval_rejects.py"],
     "lessons in a browser": ["tests/browser"],

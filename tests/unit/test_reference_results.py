@@ -70,3 +70,9 @@ def test_a_table_is_begun_where_there_is_none(tool, tmp_path):
 
 def test_what_comes_with_the_course_has_no_hash(tool):
     assert tool.data_digest("toy_pets") == ""
+
+
+def test_a_batch_that_has_not_ended_is_refused(tool, tmp_path):
+    (batch(tmp_path) / ".lock").touch()
+    with pytest.raises(SystemExit, match="is still being written, or its batch was killed"):
+        tool.rows_of(tmp_path)
