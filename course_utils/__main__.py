@@ -1,12 +1,15 @@
 """The command line, ``course`` or ``python -m course_utils``: ``run``, ``build``, ``address`` and ``data``."""
 
 import argparse
+import dataclasses
 import os
+import re
 import signal
 import sys
 from pathlib import Path
 
-from .batch import UsageError
+from .batch import BatchStopped, UsageError
+from .checks import nearest
 from .paths import cache_folder, data_folder, find_notebooks
 from .registry import downloads, known, unknown
 from .store import DataError
@@ -47,13 +50,16 @@ def parser():
         "--notebooks", metavar="DIR", help="the folder that holds the lessons (default: that of the clone)"
     )
 
-    run = commands.add_parser("run", parents=[common], help="run lessons, and write results.csv and report.html")
+    run = commands.add_parser(
+        "run", parents=[common], help="run lessons or a study, and write results.csv and report.html"
+    )
     run.add_argument(
         "plan",
         nargs="?",
         default="quick",
         metavar="PLAN",
-        help="a plan's name in notebooks/plans or its file (default: quick, every lesson at its defaults)",
+        help="a plan's name in notebooks/plans or its file, or a notebook such as experiments/augmentation "
+        "(default: quick, every lesson at its defaults)",
     )
     run.add_argument("--lesson", action="append", default=[], metavar="NAME", help="only this lesson; repeatable")
     run.add_argument(
@@ -65,6 +71,14 @@ def parser():
         help="set a parameter in every lesson that has it; repeatable",
     )
     run.add_argument(
+        "--grid",
+        action="append",
+        default=[],
+        metavar="NAME=A,B,…",
+        help="run with each of these values; repeatable, for every combination",
+    )
+    run.add_argument("--seeds", type=_positive, metavar="N", help="run with SEED = 0 to N - 1")
+    run.add_argument(
         "--jobs",
         type=_jobs,
         default=1,
@@ -72,11 +86,35 @@ def parser():
         help="notebooks at a time (default: 1); auto: as many as cores and memory bear",
     )
     run.add_argument(
-        "--out", metavar="DIR", help="where results go (default: runs/PLAN); an earlier batch there is replaced"
+        "--out", metavar="DIR", help="where results go (default: runs/PLAN); what earlier batches left there stays"
     )
-    run.add_argument("--resume", action="store_true", help="keep what an earlier, interrupted batch finished")
+    again = run.add_mutually_exclusive_group()
+    again.add_argument(
+        "--resume",
+        action="store_true",
+        help="keep runs that ended well, and whose notebook, parameters and data are as they were",
+    )
+    again.add_argument("--clean", action="store_true", help="remove first what earlier batches left in DIR")
     run.add_argument("--timeout", type=_positive, metavar="SECONDS", help="for one cell (default: the plan's, or 1800)")
+    run.add_argument("--memory", type=_positive, default=0, metavar="MB", help="for one notebook (default: no limit)")
+    run.add_argument(
+        "--dry-run", action="store_true", help="list the runs and how long they may take, and start nothing"
+    )
     run.set_defaults(command=run_command, name="run")
+
+    merge = commands.add_parser("merge", help="put the results of several folders, such as shards, into one")
+    merge.add_argument("folder", nargs="+", metavar="DIR", help="a folder that `run` has written")
+    merge.add_argument("--out", required=True, metavar="DIR", help="the new folder")
+    merge.set_defaults(command=merge_command, name="merge")
+
+    study = commands.add_parser("study", parents=[common], help="list the stored studies, or store one")
+    study.set_defaults(command=study_command, name="study")
+    keep = study.add_subparsers(metavar="keep").add_parser(
+        "keep", parents=[common], help="store the finished runs of a study's folder in data/studies"
+    )
+    keep.add_argument("folder", metavar="DIR", help="a folder that `run` has written, such as runs/studies/depth")
+    keep.add_argument("--name", metavar="NAME", help="the study's name (default: the folder's)")
+    keep.set_defaults(command=keep_command, name="study keep")
 
     build = commands.add_parser("build", parents=[common], help="build the notebooks from notebooks/source")
     build.add_argument("lesson", nargs="*", metavar="LESSON", help="number or name (default: all)")
@@ -114,45 +152,111 @@ def _positive(text):
     return int(text)
 
 
+def _shard(text):
+    """``3/20`` as (3, 20)."""
+    part, slash, parts = text.partition("/")
+    if not (slash and part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
+        raise argparse.ArgumentTypeError(f"K/N with K from 1 to N is needed, such as 3/20; got {text!r}")
+    return int(part), int(parts)
+
+
 def _jobs(text):
     return text if text == "auto" else _positive(text)
 
 
 def run_command(options):
     """``run``: 0 when every notebook went well, 1 otherwise."""
-    from .batch import lessons, plan, processes, run
+    from .batch import dry_run, lessons, plan, processes, run
 
     for package in ("papermill", "ipykernel"):
         _require(package, "run")
     notebooks = find_notebooks(options.notebooks)
-    known = lessons.find_lessons(notebooks)
-    path = Path(options.plan)
-    if path.suffix != ".toml":
-        path = notebooks / "plans" / f"{options.plan}.toml"
-    # Students' notebooks come without plans.
-    wanted = plan.EVERYTHING if options.plan == "quick" and not path.exists() else plan.read_plan(path)
+    known = lessons.find_lessons(notebooks) + lessons.find_experiments(notebooks)
+    wanted, name = _plan(options.plan, notebooks, known)
     try:
-        out = Path(options.out or Path("runs", path.stem)).expanduser().absolute()
+        own = (
+            Path("runs", name)
+            if options.shard == (1, 1)
+            else Path("runs", f"{name}-{'-of-'.join(map(str, options.shard))}")
+        )
+        out = Path(options.out or own).expanduser().absolute()
     except RuntimeError as error:
         raise UsageError(f"--out {options.out}: {error}") from None
-    overrides = dict(_assignment(text) for text in options.parameter)
-    specs = plan.expand(wanted, known, out, options.lesson, overrides, Path.cwd(), options.timeout, print)
+    overrides = _once("-p", map(_assignment, options.parameter))
+    grid = _once("--grid", map(_axis, options.grid))
+    if both := overrides.keys() & grid.keys():
+        raise UsageError(f"-p and --grid both say what {', '.join(sorted(both))} is: give one of them")
+    wanted = plan.with_sweep(wanted, grid, options.seeds)
+    specs = plan.expand(wanted, known, options.lesson, overrides, Path.cwd(), options.timeout, print)
+    part, parts = options.shard
+    specs = [dataclasses.replace(spec, memory=options.memory) for spec in specs][part - 1 :: parts]
+    if not specs:
+        raise UsageError(f"--shard {part}/{parts}: there are fewer runs than parts, so this part is empty")
     jobs = processes.as_many_as_fit() if options.jobs == "auto" else options.jobs
+    if options.dry_run:
+        dry_run.show(specs, jobs, [out, *Path("runs").glob("**/")])
+        return 0
     for variable, named in [("COURSE_DATA", data_folder), ("COURSE_CACHE", cache_folder)]:
         if os.environ.get(variable):  # a relative folder is the caller's, but each run has its own
             os.environ[variable] = str(named())
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cluster that cancels the job: as Ctrl-C
+    for stop in ("SIGTERM", "SIGHUP"):  # a cluster that cancels the job, a terminal that is closed: as Ctrl-C
+        if hasattr(signal, stop):
+            signal.signal(getattr(signal, stop), signal.default_int_handler)
     try:
-        records = run.run_batch(wanted.title, specs, out, jobs, options.resume)
+        records = run.run_batch(wanted, specs, out, jobs, options.resume, options.clean)
     except KeyboardInterrupt:
         print(f"\nstopped; what had finished is in {_shown(out)}; go on with --resume", file=sys.stderr)
         return 130
+    except BatchStopped as error:
+        print(f"{error}; stopped; what had finished is kept; go on with --resume", file=sys.stderr)
+        return 1
     failed = [record for record in records if record.status != "ok"]
     for record in failed:
         place = f", code cell {record.error.cell}" if record.error.cell else ""
         print(f"{record.name}{place}: {record.error.message}", file=sys.stderr)
     print(f"{len(records) - len(failed)} of {len(records)} ok; the report is {_shown(out / 'report.html')}")
     return 1 if failed else 0
+
+
+def _plan(word, notebooks, known):
+    """The plan that a word on the command line means, and the name of the folder for its results."""
+    from .batch import plan
+
+    path = Path(word)
+    if path.suffix == ".toml":
+        return plan.read_plan(path), path.stem
+    path = notebooks / "plans" / f"{word}.toml"
+    if path.exists():
+        return plan.read_plan(path), word
+    if word == "quick":  # students' notebooks come without plans
+        return plan.EVERYTHING, word
+    if word in {lesson.title for lesson in known}:
+        return plan.Plan(word, (plan.Run(word),)), word
+    plans = [
+        found.relative_to(notebooks / "plans").with_suffix("").as_posix()
+        for found in sorted(notebooks.glob("plans/**/*.toml"))
+    ]
+    names = [*plans, *(lesson.title for lesson in known)]
+    raise UsageError(f"no plan or notebook {word!r}{nearest(word, names)}; there are {', '.join(names) or 'none'}")
+
+
+def _once(option, pairs):
+    """Pairs of a name and what it is set to as a dict; each name once."""
+    found = {}
+    for name, value in pairs:
+        if name in found:
+            raise UsageError(f"{option} {name} is given twice; several values are --grid {name}=A,B")
+        found[name] = value
+    return found
+
+
+def _axis(text):
+    """``NAME=A,B`` as a name and the values' texts; a comma inside of brackets is a list's."""
+    name, equals, values = text.partition("=")
+    parts = [part.strip() for part in re.split(r",(?![^\[]*\])", values)]
+    if not equals or not name.isidentifier() or not all(parts):
+        raise UsageError(f"--grid takes NAME=A,B with a value before and after each comma; got {text!r}")
+    return name, parts
 
 
 def _assignment(text):
@@ -174,6 +278,48 @@ def _require(package, command):
             f"'{command}' needs {package}: install it with  pip install 'convnet-course[batch]'  "
             "or, in a clone,  pip install -r requirements.txt"
         )
+
+
+def merge_command(options):
+    """``merge``: 0."""
+    from .batch import folder
+
+    out = Path(options.out).expanduser().absolute()
+    count = folder.merge([Path(one).expanduser().absolute() for one in options.folder], out)
+    print(f"{count} runs are in {_shown(out)}")
+    return 0
+
+
+def study_command(options):
+    """``study``: 0."""
+    from . import studies
+
+    stored = sorted(studies.folder().glob("*.csv"))
+    for path in stored:
+        runs = studies.read(path.stem)
+        print(f"{path.stem:<20} {len(runs)} of {runs[0]['planned']} runs")
+    if not stored:
+        print(f"no study is stored in {_shown(studies.folder())}")
+    return 0
+
+
+def keep_command(options):
+    """``study keep``: 0."""
+    from . import studies
+    from .batch import lessons, plan
+
+    name = options.name or Path(options.folder).name
+    notebooks = find_notebooks(options.notebooks)
+    path, planned = notebooks / "plans" / "studies" / f"{name}.toml", None
+    if path.exists():
+        known = lessons.find_lessons(notebooks) + lessons.find_experiments(notebooks)
+        planned = len(plan.expand(plan.read_plan(path), known))
+    try:
+        stored, planned = studies.keep(options.folder, name, planned)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    print(f"{name}: {stored} of {planned} runs are stored in {_shown(studies.folder() / name)}.csv")
+    return 0
 
 
 def build_command(options):

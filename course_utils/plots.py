@@ -548,3 +548,62 @@ def architectures(table, ax=None):
     ]
     ax.legend(handles=sizes, title="parameters", loc="lower right", labelspacing=2, borderpad=1.5, handletextpad=1.5)
     return ax
+
+
+def study(runs, x, y, lines="", ax=None, *, xlabel=None, ylabel=None):
+    """Single runs as dots, their mean as a line, the 95 % interval of the mean as a bar.
+
+    Parameters
+    ----------
+    runs : pandas.DataFrame or list of dict
+        As `results.study` gives them.
+    x, y, lines : str
+        The parameter along the axis, the recorded number, and the parameter of which each value gets a line ("": one line).
+    ax : matplotlib.axes.Axes, optional
+    xlabel, ylabel : str, optional
+        By default the names.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ValueError
+        As `studies.points`.
+    """
+    from .studies import points, words
+
+    found = points(runs if isinstance(runs, list) else runs.to_dict("records"), x, y, lines)
+    if ax is None:
+        _, ax = plt.subplots(figsize=(8, 4.2))
+    places = list(dict.fromkeys(point.x for point in sorted(found, key=lambda one: (isinstance(one.x, str), one.x))))
+    spread = (
+        all(isinstance(place, (int, float)) and not isinstance(place, bool) for place in places) and len(places) > 2
+    )
+    names = list(dict.fromkeys(point.line for point in found))
+    for number, name in enumerate(names):
+        own = [point for point in found if point.line == name]
+        aside = (number - (len(names) - 1) / 2) * (0.12 if not spread else 0)
+        at = [point.x if spread else places.index(point.x) + aside for point in own]
+        colour, marker = list(PALETTE.values())[number % 7], "os^Dv<>"[number % 7]
+        for place, point in zip(at, own):
+            ax.plot(
+                [place] * len(point.values), list(point.values.values()), ".", color=colour, alpha=0.45, markersize=7
+            )
+            if point.interval:
+                ax.plot([place] * 2, point.interval, color=colour, linewidth=1.5)
+        label = words(own[0].line) if lines else None
+        ax.plot(at, [point.mean for point in own], marker + "-", color=colour, label=label, markersize=6)
+    if spread:
+        if min(places) > 0 and max(places) / min(places) >= 20:
+            ax.set_xscale("log")
+        ax.set_xticks(places, [words(place) for place in places])
+        ax.minorticks_off()
+    else:
+        ax.set_xticks(range(len(places)), [words(place) for place in places])
+        ax.set_xlim(-0.5, len(places) - 0.5)
+    ax.set(xlabel=xlabel or x, ylabel=ylabel or y)
+    if lines:
+        ax.legend(title=lines)
+    return ax

@@ -7,7 +7,7 @@ METADATA_KEY = "course_record"
 EXERCISES_KEY = "course_exercises"  # the outcomes of checked exercises: course_utils.exercises writes them
 CORRECT, INCORRECT, CANNOT_CHECK, NOT_ATTEMPTED = "correct", "incorrect", "cannot be checked", "not attempted"
 OUTCOMES = (CORRECT, INCORRECT, CANNOT_CHECK, NOT_ATTEMPTED)  # of a check, from the best to the worst
-RESERVED = {"lesson", "status", "seconds", "peak_memory_mb"}
+RESERVED = {"lesson", "status", "seconds", "peak_memory_mb", "notebook", "error"}
 EXERCISE_COLUMN = "exercise_"  # begins the name of each exercise's column in a batch's table
 
 
@@ -210,3 +210,28 @@ def _pairs(notebook, key):
             for pair in pairs if isinstance(pairs, list) else []:
                 if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str):
                     yield pair
+
+
+def study(name):
+    """The runs of a stored study, for a lesson's tables and figures.
+
+    Parameters
+    ----------
+    name : str
+        Such as "augmentation".
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a run: its parameters, its recorded numbers, and ``planned``, how many runs the study has in all.
+
+    Raises
+    ------
+    ValueError
+        When no study of that name is stored; the message names those that are.
+    """
+    import pandas as pd
+
+    from . import studies
+
+    return pd.DataFrame(studies.read(name))

@@ -8,5 +8,9 @@ class UsageError(Exception):
     """
 
 
+class BatchStopped(Exception):
+    """A batch that could not go on; what had finished is kept. The command line prints the message and exits with code 1."""
+
+
 #: The Jupyter kernel that every lesson runs with: the one that ipykernel installs.
 KERNEL = "python3"

@@ -1,7 +1,6 @@
 """What the executed notebook of a run says: numbers, outcomes of exercises, a picture, and where it stopped."""
 
 import base64
-import contextlib
 import dataclasses
 import io
 
@@ -45,8 +44,6 @@ def collect(spec, record, number=0):
             executed=nbformat.writes(notebook) + "\n",
         )
         spec.partial.unlink()
-    with contextlib.suppress(OSError):  # not empty: the lesson wrote something there
-        spec.folder.rmdir()
     return record
 
 

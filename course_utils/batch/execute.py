@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import logging
-import shutil
 import signal
 import sys
 import tempfile
@@ -13,7 +12,7 @@ import warnings
 from pathlib import Path
 
 from ..runtime import versions
-from . import KERNEL
+from . import KERNEL, client
 from .collect import collect
 from .exercise_names import checked_in
 from .kernel import LANGUAGE, LOG, QUIET, this_python
@@ -27,8 +26,9 @@ class _EndedItself(Exception):
 def run_one(spec):
     """Execute one notebook with papermill and report on it.
 
-    Needs nothing but its `Spec`, and leaves nothing behind but the run's working directory. Where exercises are
-    checked, the cells after one that raises are run as well, so that no outcome is lost; the run has failed all the same.
+    Needs nothing but its `Spec`, and leaves nothing behind. The notebook works in a temporary folder of its own, inside a
+    private one; what it writes there goes with it. Where exercises are checked, the cells after one that raises are run
+    as well, so that no outcome is lost; the run has failed all the same.
 
     Returns
     -------
@@ -40,16 +40,36 @@ def run_one(spec):
         notebook = _notebook_of(spec.notebook)
     except Exception as error:  # nbformat raises kinds of its own for files of its older formats
         return of_spec(spec, "failed", f"the file is no notebook: {_short_message(error)}")
-    shutil.rmtree(spec.folder, ignore_errors=True)
-    spec.folder.mkdir(parents=True)
-    watched, started = _Watched(spec, notebook), time.perf_counter()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home, peak_memory() as peak:
-        status, message = _execute(spec, notebook, watched, home)
-        seconds = round(time.perf_counter() - started, 2)
-    spec.progress.unlink(missing_ok=True)
-    record = of_spec(spec, status, message)
-    measured = {"seconds": seconds, "peak_memory_mb": round(peak[0] / 2**20), "versions": versions()}
-    return collect(spec, dataclasses.replace(record, **measured), watched.failed or watched.number)
+    with _temporary() as home, _temporary() as private, _temporary() as elsewhere:
+        if not Path(spec.scratch or "nowhere").is_dir():  # it is another machine's
+            spec = dataclasses.replace(spec, scratch=elsewhere)
+        folder = Path(private, "work")
+        folder.mkdir()
+        watched, started, before = _Watched(spec, notebook), time.perf_counter(), _children()
+        with watch_memory(spec.memory) as memory:
+            status, message = _execute(spec, notebook, watched, home, folder, memory)
+            seconds = round(time.perf_counter() - started, 2)
+        left = client.end_what_is_left(before)
+        spec.progress.unlink(missing_ok=True)
+        record = dataclasses.replace(
+            of_spec(spec, status, message),
+            seconds=seconds,
+            peak_memory_mb=round(memory.peak / 2**20),
+            versions=versions(),
+            cells=tuple(watched.seconds),
+            left=f"left running and ended: {', '.join(left)}" if left else "",
+        )
+        return collect(spec, record, watched.failed or watched.number)
+
+
+def _temporary():
+    return tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True)
+
+
+def _children():
+    import psutil
+
+    return psutil.Process().children(recursive=True)
 
 
 def _notebook_of(text):
@@ -63,19 +83,21 @@ def _notebook_of(text):
     return notebook
 
 
-def _execute(spec, notebook, watched, home):
+def _execute(spec, notebook, watched, home, folder, memory):
     """Run the cells; gives the run's status, and why it is not ``ok``."""
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
     manager = this_python(home)
+    client.adopt()
     try:
         with _no_lines_that_the_record_has():
             papermill.execute_notebook(
                 notebook,
                 _no_template(spec.partial),
                 spec.changed,
-                cwd=spec.folder,
+                cwd=folder,
+                engine_name=client.ENGINE,
                 kernel_name=KERNEL,
                 language=LANGUAGE,
                 progress_bar=False,
@@ -87,9 +109,13 @@ def _execute(spec, notebook, watched, home):
                 on_cell_executed=watched.executed,
                 on_cell_error=watched.raised,
             )
+    except client.TooMuchOutput:
+        return "failed", f"the notebook printed more than {client.LARGEST // 2**20} MB"
     except CellTimeoutError:
         return "timeout", f"the cell took longer than {spec.timeout} s"
     except DeadKernelError:
+        if memory.exceeded:
+            return "died", f"the kernel took more than {spec.memory:,} MB, and was ended"
         return "died", _cause_of_death(manager.exit_code) + _last_words(home)
     except _EndedItself:
         return "failed", "the notebook ended itself: quit() or exit()"
@@ -103,16 +129,20 @@ class _Watched:
 
     def __init__(self, spec, notebook):
         self.file, self.number, self.failed, self.message = spec.progress, 0, 0, ""
+        self.seconds, self.started = [], 0.0
         self.total = sum(cell.cell_type == "code" for cell in notebook.cells) + bool(spec.changed)
 
     def begun(self, cell, cell_index):
         """Called by nbclient before each cell."""
         if cell.cell_type == "code":
             self.number += 1
+            self.started = time.perf_counter()
             self.file.write_text(f"{self.number} {self.total}")
 
     def executed(self, cell, cell_index, execute_reply):
         """Called by nbclient when a cell is done."""
+        if cell.cell_type == "code":
+            self.seconds.append(round(time.perf_counter() - self.started, 2))
         payload = execute_reply["content"].get("payload", []) if execute_reply else []
         if any(part.get("source") == "ask_exit" for part in payload):
             raise _EndedItself
@@ -173,16 +203,24 @@ def _short_message(error):
     return f"{type(error).__name__}: {error}"
 
 
+@dataclasses.dataclass
+class Memory:
+    """What the children of this process take: the largest resident set so far, in bytes, and whether it was more than allowed."""
+
+    peak: int = 0
+    exceeded: bool = False
+
+
 @contextlib.contextmanager
-def peak_memory(every=0.2):
-    """Watch the children that this process gets; yields a list whose one item is the largest resident set so far, in bytes.
+def watch_memory(allowed=0, every=0.2):
+    """Watch the children that this process gets; yields a `Memory`, and ends those that take more than `allowed` megabytes (0: any).
 
     Linux and Windows keep each process's high-water mark, so a peak between two looks is not missed;
     on macOS it is the largest of the samples.
     """
     import psutil
 
-    peak, done = [0], threading.Event()
+    memory, done = Memory(), threading.Event()
     before = psutil.Process().children()
 
     def watch():
@@ -192,12 +230,15 @@ def peak_memory(every=0.2):
                 children = [child for child in psutil.Process().children() if child not in before]
             for child in children:
                 with contextlib.suppress(psutil.Error, OSError):
-                    peak[0] = max(peak[0], _high_water_mark(child))
+                    memory.peak = max(memory.peak, _high_water_mark(child))
+                    if allowed and child.memory_info().rss > allowed * 2**20:
+                        memory.exceeded = True
+                        child.kill()
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     try:
-        yield peak
+        yield memory
     finally:
         done.set()
         watcher.join()

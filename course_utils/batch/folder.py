@@ -1,35 +1,43 @@
 """A batch's folder: the journal that grows by a line as each run ends, and what is made from it."""
 
-import contextlib
 import csv
 import dataclasses
 import io
 import json
 import os
-import shutil
+import re
 import time
 from pathlib import Path
 
 from .. import results, store
 from . import UsageError, record
-from .report import write_report
+from .report import junit_xml, tidy_csv, write_report
 
 JOURNAL, LOCK = "journal.jsonl", ".lock"
 OLD = "batch.json"  # what the first edition kept in the place of a journal
-FIXED = ("lesson", "status", "seconds", "peak_memory_mb")
-EVERY = 10  # seconds between two reports while runs are under way: what a run costs must not grow with their number
+MADE = ("results.csv", "report.html", "junit.xml", "tidy.csv")  # from the journal
+FIXED = ("lesson", "status", "seconds", "peak_memory_mb", "notebook")
+ERROR = "error"  # the last column
+EVERY = 10  # seconds between two reports while runs are under way
+SHARE = (
+    20  # a report that took a second is not written again for so many: what a run costs must not grow with their number
+)
+PICTURES = 60  # runs whose picture is kept for the report
 
 
 class Folder:
     """A batch's folder, locked by the process that made this object until `close`.
 
+    Runs of earlier batches stay, in ``records``, until a run of the same name has ended.
+
     Parameters
     ----------
     out : str or Path
     title : str
-    resume : bool
-        Keep the runs of an earlier batch that ended well, in ``kept``. Otherwise what it wrote is removed: its notebooks,
-        its three files and its folder ``work``, and nothing else.
+    clean : bool
+        Begin anew: what earlier batches wrote is removed, their notebooks and the files made from the journal, and nothing else.
+    plan : Plan, optional
+        Of a study: its question and its figure head the report.
 
     Raises
     ------
@@ -38,12 +46,12 @@ class Folder:
         writing there now.
     """
 
-    def __init__(self, out, title, resume=False):
-        self.path, self.title, self._written = Path(out), title, 0.0
-        self._require_a_batchs(resume)
+    def __init__(self, out, title, clean=False, plan=None):
+        self.path, self.title, self.plan, self._next = Path(out), title, plan, 0.0
+        self._require_a_batchs(clean)
         try:
             self._take()
-            self.kept = self._earlier(resume)
+            self.records = self._earlier(clean)
             self._journal = self._begin()
         except OSError as error:
             self._give_back()
@@ -54,18 +62,18 @@ class Folder:
                 f"{self.path / JOURNAL} is damaged: name another folder with --out, or move this one away"
             ) from None
 
-    def _require_a_batchs(self, resume):
+    def _require_a_batchs(self, clean):
         if self.path.exists() and not self.path.is_dir():
             raise UsageError(f"--out {self.path} is a file: name a folder")
-        names = {path.name for path in self.path.iterdir()} - {LOCK} if self.path.is_dir() else set()
-        if names and not names & {JOURNAL, OLD}:
+        names = {path.name for path in self.path.iterdir()} if self.path.is_dir() else set()
+        if {name for name in names if name[0] != "."} and not names & {JOURNAL, OLD}:
             raise UsageError(
                 f"--out {self.path} is not empty and was not written by a batch: name a new or an empty folder"
             )
-        if OLD in names and resume:
+        if OLD in names and not clean:
             raise UsageError(
-                f"--out {self.path} was written by the first edition, which --resume cannot go on with: "
-                "name another folder, or leave out --resume to have this one replaced"
+                f"--out {self.path} was written by the first edition, which no batch can go on with: "
+                "name another folder, or add --clean to have what it wrote removed"
             )
 
     def _take(self):
@@ -87,47 +95,95 @@ class Folder:
             self._lock.release()
             (self.path / LOCK).unlink(missing_ok=True)
 
-    def _earlier(self, resume):
-        """The records of an earlier batch that are kept; without `resume` none, and what it wrote is removed."""
+    def _earlier(self, clean):
+        """The records of earlier batches by name; with `clean` none, and what they wrote is removed."""
         journal, old = self.path / JOURNAL, self.path / OLD
         earlier = read_journal(journal) if journal.is_file() else []
-        if resume:
-            return [one for one in earlier if one.status == "ok" and (self.path / one.notebook).is_file()]
-        self._remove([one.notebook for one in earlier] + (_notebooks_of_old(old) if old.is_file() else []))
-        return []
-
-    def _remove(self, notebooks):
-        for name in ["results.csv", "report.html", OLD, *notebooks]:
+        if not clean:
+            return {one.name: one for one in earlier}
+        notebooks = [one.notebook for one in earlier] + (_notebooks_of_old(old) if old.is_file() else [])
+        for name in [*MADE, OLD, *notebooks]:
             (self.path / name).unlink(missing_ok=True)
-        shutil.rmtree(self.path / "work", ignore_errors=True)
+        return {}
 
     def _begin(self):
-        """The journal, begun anew with the runs that are kept, open to be appended to."""
-        lines = [json.dumps({"title": self.title}), *(one.as_json() for one in self.kept)]
+        """The journal, one line for each run that there is, open to be appended to."""
+        lines = [json.dumps({"title": self.title}), *(one.as_json() for one in self.records.values())]
         store.write_text(self.path / JOURNAL, "".join(line + "\n" for line in lines))
         return open(self.path / JOURNAL, "a", encoding="utf-8")  # close() closes it
 
+    def finished(self, spec):
+        """The record of an earlier run with the notebook, the parameters and the data of `spec` that ended well, or None.
+
+        It is known by its fingerprint; where that run had another name, it gets the one of `spec`.
+        """
+        same = [one for one in self.records.values() if one.fingerprint == spec.fingerprint and one.status == "ok"]
+        found = next((one for one in same if (self.path / one.notebook).is_file()), None)
+        if found is None or found.name == spec.name:
+            return found
+        renamed = dataclasses.replace(found, name=spec.name, notebook=f"{spec.name}.ipynb")
+        os.replace(self.path / found.notebook, self.path / renamed.notebook)
+        del self.records[found.name]
+        self._note({"gone": found.name})
+        self._keep(renamed)
+        return self.records[spec.name]
+
     def add(self, one):
-        """Note a run that has ended: its executed notebook as a file, its record as a line of the journal, on the disk at once."""
+        """Note a run that has ended: its executed notebook as a file, its record as a line of the journal, on the disk at once.
+
+        Raises
+        ------
+        OSError
+            When there is no room; what was there before is as it was.
+        """
         if one.executed:
             store.write_text(self.path / one.notebook, one.executed)
-        self._journal.write(one.as_json() + "\n")
+        self._keep(one)
+
+    def _keep(self, one):
+        self._note(one.as_json())
+        pictures = sum(other.thumbnail is not None for other in self.records.values()) if one.thumbnail else 0
+        self.records[one.name] = dataclasses.replace(
+            one, executed="", thumbnail=one.thumbnail if pictures < PICTURES else None
+        )
+
+    def _note(self, line):
+        self._journal.write((line if isinstance(line, str) else json.dumps(line)) + "\n")
         self._journal.flush()
         os.fsync(self._journal.fileno())
 
-    def report(self, records, total, now=True):
-        """Write ``results.csv`` and ``report.html``, each whole or not at all; without `now`, only if the last ones are old."""
-        if now or time.monotonic() - self._written > EVERY:
-            store.write_text(self.path / "results.csv", results_csv(records))
-            store.write_text(self.path / "report.html", write_report(self.title, records, total))
-            self._written = time.monotonic()
+    def report(self, total, waiting=(), now=True):
+        """Write the files made from the journal, each whole or not at all; without `now`, only if the last ones are old.
+
+        Parameters
+        ----------
+        total : int
+            Runs that this batch has.
+        waiting : collection of str
+            The names of those that have not ended; what earlier batches know of them is not shown.
+        now : bool
+        """
+        begun = time.monotonic()
+        if not now and begun < self._next:
+            return
+        shown = sorted((one for name, one in self.records.items() if name not in waiting), key=_order)
+        store.write_text(self.path / "results.csv", results_csv(shown))
+        store.write_text(self.path / "report.html", write_report(self.title, shown, total, self.plan, waiting))
+        store.write_text(self.path / "junit.xml", junit_xml(self.title, shown))
+        if self.plan and self.plan.figure:
+            store.write_text(self.path / "tidy.csv", tidy_csv(shown))
+        ended = time.monotonic()
+        self._next = ended + max(EVERY, SHARE * (ended - begun))
 
     def close(self):
         """Close the journal, and let other batches in."""
         self._journal.close()
-        with contextlib.suppress(OSError):  # not empty, or never made
-            (self.path / "work").rmdir()
         self._give_back()
+
+
+def _order(one):
+    """Names as people sort them: the 9th before the 10th."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", one.name)]
 
 
 def _notebooks_of_old(path):
@@ -150,7 +206,9 @@ def read_journal(path):
     records = {}
     for number, line in enumerate(lines, 1):
         try:
-            if line:
+            if line.startswith('{"gone"'):
+                records.pop(json.loads(line)["gone"], None)
+            elif line:
                 one = record.from_json(line)
                 records[one.name] = one
         except ValueError:
@@ -159,9 +217,54 @@ def read_journal(path):
     return list(records.values())
 
 
+def merge(folders, out):
+    """Put the runs of several batches, such as the shards of one, into the folder `out`.
+
+    Parameters
+    ----------
+    folders : list of Path
+    out : Path
+        As `Folder` takes it.
+
+    Returns
+    -------
+    int
+        Runs that are there now.
+
+    Raises
+    ------
+    UsageError
+        Before anything is written: when a folder holds no batch, or two hold the same run.
+    """
+    found, titles = {}, []
+    for place in folders:
+        try:
+            journal = (place / JOURNAL).read_text(encoding="utf-8")
+            records = read_journal(place / JOURNAL)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UsageError(f"{place} holds no batch that can be read: {type(error).__name__}: {error}") from None
+        titles.append(json.loads(journal.partition("\n")[0])["title"])
+        for one in records:
+            if one.name in found:
+                raise UsageError(
+                    f"{one.name} is in {found[one.name][0]} and in {place}: merge folders with different runs"
+                )
+            found[one.name] = place, one
+    whole = Folder(out, titles[0])
+    try:
+        for place, one in found.values():
+            file = place / one.notebook
+            text = file.read_text(encoding="utf-8") if file.is_file() else ""
+            whole.add(dataclasses.replace(one, executed=text))
+        whole.report(len(whole.records))
+    finally:
+        whole.close()
+    return len(whole.records)
+
+
 def results_csv(records):
-    """One row a run: lesson, status, seconds, peak memory, every parameter, every recorded number, then the outcomes of
-    those exercises that somebody tried in one of the runs."""
+    """One row a run: lesson, status, seconds, peak memory, notebook, every parameter, every recorded number, the outcomes of
+    those exercises that somebody tried in one of the runs, and the error."""
     parameters = list(dict.fromkeys(name for one in records for name in one.parameters))
     numbers = list(dict.fromkeys(name for one in records for name in one.numbers))
     tried = list(
@@ -169,14 +272,14 @@ def results_csv(records):
             name for one in records for name, outcome in one.exercises.items() if outcome != results.NOT_ATTEMPTED
         )
     )
-    names = [*FIXED, *parameters, *numbers, *(results.EXERCISE_COLUMN + name for name in tried)]
+    names = [*FIXED, *parameters, *numbers, *(results.EXERCISE_COLUMN + name for name in tried), ERROR]
     columns = list(dict.fromkeys(names))  # a student's parameter may be called like one of the others
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for one in records:
         outcomes = {results.EXERCISE_COLUMN + name: outcome for name, outcome in one.exercises.items()}
-        about = {name: value for name, value in dataclasses.asdict(one).items() if name in FIXED}
+        about = {name: getattr(one, name) for name in FIXED} | {ERROR: one.error.message if one.error else ""}
         row = {**one.numbers, **one.parameters, **outcomes, **about}
         writer.writerow({name: plain(value) for name, value in row.items()})
     return text.getvalue()

@@ -3,7 +3,7 @@
 import json
 import re
 import tokenize
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..checks import nearest
@@ -11,6 +11,7 @@ from ..runtime import FIRST_EDITION
 from . import UsageError
 from .parameters import as_far_as_declared
 
+EXPERIMENTS = "experiments"  # the folder beside the lessons that holds them
 RENAMED = {"visualizing_features": "visualizing"}  # lessons of the first edition that have another name since
 
 
@@ -32,6 +33,8 @@ class Lesson:
         Why it cannot be run, or empty.
     fixed : str
         Why none of its parameters can be set, or empty.
+    folder : str
+        ``experiments`` of an experiment, empty of a lesson.
     """
 
     name: str
@@ -41,6 +44,12 @@ class Lesson:
     text: str = ""
     problem: str = ""
     fixed: str = ""
+    folder: str = ""
+
+    @property
+    def title(self):
+        """The name that a plan and a table use: ``06_augmentation``, ``experiments/augmentation``."""
+        return f"{self.folder}/{self.name}" if self.folder else self.name
 
     @property
     def label(self):
@@ -134,6 +143,12 @@ def find_lessons(notebooks, say=print):
             if lesson in numbers and re.match(r"\d\d_", path.stem) and path.stem[:2] != numbers[lesson]:
                 say(f"{path.name} is {lesson}, which is {numbers[lesson]}_{lesson} in this edition")
     return found
+
+
+def find_experiments(notebooks):
+    """All experiments beside a folder's lessons, in alphabetical order."""
+    files = sorted(Path(notebooks, EXPERIMENTS).glob("*.ipynb"))
+    return [replace(read_lesson(path, path.stem), folder=EXPERIMENTS) for path in files if path.name[0] != "."]
 
 
 def _lesson_of(path, numbers, own):

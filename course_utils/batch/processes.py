@@ -12,6 +12,7 @@ from pathlib import Path
 from ..runtime import free_memory
 
 GIGABYTES = 3  # that a lesson may take: the largest takes 2.4
+THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
 QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
@@ -46,6 +47,9 @@ class FreshProcesses(concurrent.futures.Executor):
 
     def __init__(self, jobs=1):
         self._threads = concurrent.futures.ThreadPoolExecutor(jobs)
+        # Several at a time share the cores, instead of each taking all of them; numbers repeat only with as many threads.
+        share = str(max(1, _cores() // jobs))
+        self._environment = dict.fromkeys(THREADS, share) if jobs > 1 else {}
         self._lock, self._stopped = threading.Lock(), False
         # A process that is told to terminate removes nothing: its temporary files are here, and go with this object.
         self._scratch = tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True)
@@ -59,7 +63,7 @@ class FreshProcesses(concurrent.futures.Executor):
         with self._lock:
             if self._stopped:
                 raise concurrent.futures.CancelledError
-            ready = _get_ready, (self._scratch.name, dict(os.environ))
+            ready = _get_ready, (self._scratch.name, {**self._environment, **os.environ})
             pool = concurrent.futures.ProcessPoolExecutor(1, self._context, *ready)
             future = pool.submit(function, *arguments)  # this starts the process
         with pool:

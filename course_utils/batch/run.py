@@ -1,34 +1,41 @@
 """A whole batch: its runs, handed to processes; what they come to, kept; how far it is, said."""
 
 import concurrent.futures
-import contextlib
-import shutil
+import dataclasses
 import sys
+import tempfile
 import time
 
+from ..runtime import versions
+from . import BatchStopped
 from .collect import collect
 from .execute import run_one
 from .folder import Folder
 from .processes import FreshProcesses
-from .record import of_spec
+from .record import changed_since, of_spec
 
 EVERY = 30  # seconds between two lines in a log while nothing ends
 
 
-def run_batch(title, specs, out, jobs=1, resume=False, say=print):
-    """Run all `specs`, and keep what comes of them in the folder `out`.
+def run_batch(plan, specs, out, jobs=1, resume=False, clean=False, say=print, make=FreshProcesses):
+    """Run all `specs`, and keep what comes of them in the folder `out`, beside what earlier batches have left there.
 
     Parameters
     ----------
-    title : str
+    plan : Plan
+        Its title heads the report, of a study its question and figure, too.
     specs : list of Spec
     out : Path
     jobs : int
         Notebooks at a time.
     resume : bool
-        Keep the finished runs of an earlier batch in `out` whose notebook and parameters are the same.
+        Keep runs of earlier batches in `out` that ended well, and whose notebook, parameters, data and versions are the same.
+    clean : bool
+        Remove first what earlier batches have left in `out`.
     say : callable
         Called with one line of text for each finished run, and in a log while runs are under way.
+    make : callable
+        ``make(jobs)`` gives the executor that runs them.
 
     Returns
     -------
@@ -39,44 +46,65 @@ def run_batch(title, specs, out, jobs=1, resume=False, say=print):
     ------
     KeyboardInterrupt
         On Ctrl-C, after the running notebooks were stopped; what had finished stays in the results.
+    BatchStopped
+        When the results cannot be written any more, as on a full disk; likewise.
     """
-    folder = Folder(out, title, resume)
-    kept = {(one.name, one.fingerprint): one for one in folder.kept}
-    records = {spec.name: kept.get((spec.name, spec.fingerprint)) for spec in specs}
-    executor, progress = FreshProcesses(jobs), Progress(specs, say)
+    folder = Folder(out, plan.title, clean, plan)
+    with tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as scratch:
+        specs = [dataclasses.replace(spec, scratch=scratch) for spec in specs]
+        try:
+            return _run(folder, specs, jobs, resume, say, make)
+        finally:
+            folder.close()
+
+
+def _run(folder, specs, jobs, resume, say, make):
+    kept = {spec.name: _kept(folder, spec, say) if resume else None for spec in specs}
+    waiting = {name for name, record in kept.items() if record is None}
+    ended = {name: record for name, record in kept.items() if record}
+    executor, progress = make(jobs), Progress(specs, say)
     try:
-        futures = {executor.submit(run_one, spec): spec for spec in specs if records[spec.name] is None}
-        progress.begin(records)
+        futures = {executor.submit(run_one, spec): spec for spec in specs if spec.name in waiting}
+        progress.begin(kept)
         pending = set(futures)
         while pending:
-            progress.show([spec for future, spec in futures.items() if future.running()])
+            progress.show([futures[future] for future in pending if future.running()])
             done, pending = concurrent.futures.wait(pending, 0.5, concurrent.futures.FIRST_COMPLETED)
             for future in done:
-                spec = futures[future]
-                records[spec.name] = one = _record_of(future, spec)
+                spec = futures.pop(future)
+                one = _record_of(future, spec)
                 folder.add(one)
+                ended[spec.name] = dataclasses.replace(one, executed="", thumbnail=None)
+                waiting.discard(spec.name)
                 progress.ended(one)
-            folder.report(_finished(specs, records), len(specs), now=False)
+            folder.report(len(specs), waiting, now=False)
+        folder.report(len(specs))
+    except OSError as error:  # while results were written: what notebooks do is in their records
+        executor.stop()
+        raise BatchStopped(f"{folder.path} cannot be written: {error.strerror or error}") from None
     except BaseException:
         executor.stop()
         for spec in specs:
-            if records[spec.name] is None:
-                records[spec.name] = of_spec(spec, "interrupted", "the batch was stopped")
-                for left in (spec.partial, spec.progress):
-                    left.unlink(missing_ok=True)
-                shutil.rmtree(spec.folder, ignore_errors=True)
+            if spec.name in waiting:  # not in the journal, where what an earlier batch knows of it stays
+                folder.records.setdefault(spec.name, of_spec(spec, "interrupted", "the batch was stopped"))
+        folder.report(len(specs))
         raise
     finally:
         progress.end()
         executor.shutdown()
-        with contextlib.suppress(OSError):
-            folder.report(_finished(specs, records), len(specs))
-        folder.close()
-    return [records[spec.name] for spec in specs]
+    return [ended[spec.name] for spec in specs]
 
 
-def _finished(specs, records):
-    return [records[spec.name] for spec in specs if records[spec.name]]
+def _kept(folder, spec, say):
+    """The record of an earlier run that need not be repeated; or None, and if there was one, a line says why."""
+    record = folder.finished(spec) or folder.records.get(spec.name)
+    if record is None:
+        return None
+    changes = changed_since(record, spec, versions())
+    if record.status == "ok" and not changes:
+        return record
+    say(f"again    {spec.name}: {changes or f'it was {record.status}'}")
+    return None
 
 
 def _record_of(future, spec):
@@ -124,6 +152,8 @@ class Progress:
             self._say(f"{record.status:<8} {record.name:<28} {record.seconds:7.1f} s {record.peak_memory_mb:6,} MB")
             if record.other_version:
                 self._say(f"         {record.name} was {record.other_version}")
+            if record.left:
+                self._say(f"         {record.name}: {record.left}")
         self._bar.update()
         self._said = time.monotonic()
 

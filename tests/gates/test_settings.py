@@ -222,8 +222,8 @@ def test_a_lesson_trains_on_real_data(name, real_data, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("plan", sorted((NOTEBOOKS / "plans").glob("*.toml")), ids=lambda path: path.stem)
-def test_every_plan_of_the_course_fits_its_lessons(plan, tmp_path):
-    assert expand(read_plan(plan), find_lessons(NOTEBOOKS), tmp_path)
+def test_every_plan_of_the_course_fits_its_lessons(plan):
+    assert expand(read_plan(plan), find_lessons(NOTEBOOKS))
 
 
 @pytest.mark.parametrize("name", LESSONS)

@@ -34,12 +34,17 @@ def test_the_peak_is_that_of_the_kernel_and_not_only_of_its_end(spec_of):
     assert 400 < record.peak_memory_mb < 700
 
 
-def test_a_run_works_in_a_folder_of_its_own(spec_of, tmp_path):
+def test_a_run_works_in_a_folder_of_its_own_and_can_destroy_no_other(spec_of):
     before = Path.cwd()
-    record = execute.run_one(
-        spec_of("01_a", "from pathlib import Path\nPath('output').mkdir()\nPath('output/x').touch()")
+    spec = spec_of(
+        "01_a", "import os, shutil\nprint(os.getcwd())", "shutil.rmtree('..', ignore_errors=True)", RECORDING
     )
-    assert record.status == "ok" and (tmp_path / "out/work/01_a/output/x").exists() and Path.cwd() == before
+    (Path(spec.scratch) / "other.ipynb").write_text("another run's")
+    record = execute.run_one(spec)
+    assert record.numbers == {"epochs_seen": 3} and Path.cwd() == before
+    place = nbformat.reads(record.executed, 4).cells[1].outputs[0].text.strip()
+    assert Path(place).parents[1] != Path(spec.scratch) and not Path(place).exists()
+    assert [path.name for path in Path(spec.scratch).iterdir()] == ["other.ipynb"]
 
 
 def test_a_raising_cell_is_reported_with_its_place_and_its_last_output(spec_of):
@@ -70,8 +75,9 @@ def test_bytes_that_are_no_picture_are_no_thumbnail_and_no_failure(spec_of):
 
 
 def test_braces_in_a_path_are_no_template(spec_of, tmp_path):
-    spec = spec_of("01_a", RECORDING)
-    record = execute.run_one(dataclasses.replace(spec, out=str(tmp_path / "out {semester} é")))
+    spec, folder = spec_of("01_a", RECORDING), tmp_path / "out {semester} é"
+    folder.mkdir()
+    record = execute.run_one(dataclasses.replace(spec, scratch=str(folder)))
     assert record.status == "ok"
     assert "epochs_seen" in record.executed
 
@@ -118,8 +124,9 @@ def test_the_tagged_picture_is_the_thumbnail(make_lesson):
     assert collect.thumbnail(notebook) == pictures[1]
 
 
-def test_what_stops_a_notebook_in_the_middle_is_named_and_not_what_follows(spec_of):
+def test_what_stops_a_notebook_in_the_middle_is_named_and_not_what_follows(spec_of, tmp_path):
     """papermill marks the cells after a dead kernel as completed."""
+    never = tmp_path / "never"
     dying = {
         "quit()": ("failed", "the notebook ended itself: quit() or exit()"),
         "exit()": ("failed", "the notebook ended itself: quit() or exit()"),
@@ -128,11 +135,11 @@ def test_what_stops_a_notebook_in_the_middle_is_named_and_not_what_follows(spec_
         "import os; os.kill(os.getpid(), 9)": ("died", "the kernel was killed, mostly because memory ran out"),
     }
     for cell, (status, message) in dying.items():
-        spec = spec_of("01_a", "1", "# here\n" + cell, "open('never', 'w')", "3", EPOCHS=7)
+        spec = spec_of("01_a", "1", "# here\n" + cell, f"open({str(never)!r}, 'w')", "3", EPOCHS=7)
         record = execute.run_one(spec)
         assert (record.status, record.error.message.partition(". Its last words")[0]) == (status, message), cell
         assert record.error.cell == 4 and record.error.source.startswith("# here"), cell  # with the injected cell
-        assert not (spec.folder / "never").exists(), cell
+        assert not never.exists(), cell
 
 
 def test_a_notebook_that_quits_in_its_last_cell_has_not_ended_well(spec_of):
@@ -324,5 +331,6 @@ def test_a_notebook_that_cannot_be_run_is_not_run(spec_of, tmp_path):
 
 
 def test_while_it_runs_a_file_says_which_cell_of_how_many(spec_of):
-    record = execute.run_one(spec_of("01_a", "1", "print(open('../01_a.progress').read())", "2", EPOCHS=7))
+    place = Path(spec_of("01_a").scratch, "01_a.progress")
+    record = execute.run_one(spec_of("01_a", "1", f"print(open({str(place)!r}).read())", "2", EPOCHS=7))
     assert '"4 5\\n"' in record.executed

@@ -97,10 +97,12 @@ def test_the_journal_grows_by_one_line_a_run_and_keeps_the_others(tmp_path):
 
 def test_between_two_reports_some_time_passes(tmp_path):
     place, table = folder.Folder(tmp_path / "out", "T"), tmp_path / "out" / "results.csv"
-    place.report([a_record()], 3)
-    place.report([a_record(), a_record("02_b")], 3, now=False)
+    place.add(a_record())
+    place.report(3)
+    place.add(a_record("02_b"))
+    place.report(3, now=False)
     assert len(table.read_text().splitlines()) == 2
-    place.report([a_record(), a_record("02_b")], 3)
+    place.report(3)
     assert len(table.read_text().splitlines()) == 3
     place.close()
 
@@ -120,8 +122,8 @@ def test_a_last_line_that_is_cut_off_loses_no_other_run(tmp_path):
     place.close()
     journal = tmp_path / "out" / "journal.jsonl"
     journal.write_bytes(journal.read_bytes()[:-20])  # as when the power fails
-    again = folder.Folder(tmp_path / "out", "T", resume=True)
-    assert [one.name for one in again.kept] == ["01_a"]
+    again = folder.Folder(tmp_path / "out", "T")
+    assert list(again.records) == ["01_a"]
     again.add(a_record("02_b", executed="{}"))
     again.close()
     assert [one.name for one in folder.read_journal(journal)] == ["01_a", "02_b"]
@@ -156,13 +158,13 @@ def first_edition(tmp_path):
 
 
 def test_what_a_batch_of_the_first_edition_wrote_is_replaced_and_nothing_else(first_edition):
-    folder.Folder(first_edition, "T").close()
+    folder.Folder(first_edition, "T", clean=True).close()
     assert {path.name for path in first_edition.iterdir()} == {"notes.txt", "journal.jsonl"}
 
 
 def test_a_batch_of_the_first_edition_is_not_resumed_and_stays(first_edition):
-    with pytest.raises(UsageError, match="written by the first edition, which --resume cannot go on with"):
-        folder.Folder(first_edition, "T", resume=True)
+    with pytest.raises(UsageError, match="written by the first edition, which no batch can go on with"):
+        folder.Folder(first_edition, "T")
     assert (first_edition / "01_a.ipynb").read_text() == "old"
 
 
@@ -182,6 +184,12 @@ def test_a_students_parameter_takes_no_other_columns_place():
     forged = a_record("smith", parameters={"lesson": "jones", "status": "ok", "loss": 7, "N": 2}, status="failed")
     text = folder.results_csv([forged, a_record(numbers={"loss": 0.5})])
     columns = text.splitlines()[0].split(",")
-    assert len(columns) == len(set(columns)) and columns[:4] == ["lesson", "status", "seconds", "peak_memory_mb"]
+    assert len(columns) == len(set(columns)) and columns[:5] == [
+        "lesson",
+        "status",
+        "seconds",
+        "peak_memory_mb",
+        "notebook",
+    ]
     first, second = csv.DictReader(io.StringIO(text))
     assert (first["lesson"], first["status"]) == ("smith", "failed") and second["loss"] == "0.5"

@@ -7,7 +7,7 @@ import pytest
 from course_utils.batch import UsageError
 from course_utils.batch.lessons import Lesson
 from course_utils.batch.parameters import UNTYPED, Parameter
-from course_utils.batch.plan import EVERYTHING, Plan, Run, expand, read_plan
+from course_utils.batch.plan import EVERYTHING, Figure, Plan, Run, expand, read_plan, with_sweep
 
 SEED = Parameter("SEED", "int", 0, "")
 LESSONS = [
@@ -30,17 +30,14 @@ def plan(**run):
     return Plan("t", (Run(**{"lesson": "*", **run}),))
 
 
-def test_the_quick_plan_is_every_lesson_at_its_defaults(tmp_path):
-    specs = expand(plan(), LESSONS, tmp_path)
+def test_the_quick_plan_is_every_lesson_at_its_defaults():
+    specs = expand(plan(), LESSONS)
     assert [(spec.name, spec.changed) for spec in specs] == [("01_convolution", {}), ("06_augmentation", {})]
     assert specs[1].parameters == {"EPOCHS": 5, "SEED": 0, "FLIP": True}
-    assert specs[0].folder == tmp_path / "work" / "01_convolution"
 
 
-def test_a_grid_and_seeds_make_one_run_for_each_combination(tmp_path):
-    specs = expand(
-        plan(lesson="06", parameters={"EPOCHS": 2}, grid={"FLIP": [False, True]}, seeds=3), LESSONS, tmp_path
-    )
+def test_a_grid_and_seeds_make_one_run_for_each_combination():
+    specs = expand(plan(lesson="06", parameters={"EPOCHS": 2}, grid={"FLIP": [False, True]}, seeds=3), LESSONS)
     assert [(spec.changed["FLIP"], spec.changed["SEED"]) for spec in specs] == [
         (f, s) for f in (False, True) for s in range(3)
     ]
@@ -48,18 +45,18 @@ def test_a_grid_and_seeds_make_one_run_for_each_combination(tmp_path):
     assert len({spec.name for spec in specs}) == 6
 
 
-def test_a_parameter_goes_to_the_lessons_that_have_it(tmp_path):
-    specs = expand(plan(), LESSONS, tmp_path, overrides={"EPOCHS": "2"})
+def test_a_parameter_goes_to_the_lessons_that_have_it():
+    specs = expand(plan(), LESSONS, overrides={"EPOCHS": "2"})
     assert [spec.changed for spec in specs] == [{}, {"EPOCHS": 2}]
 
 
-def test_an_override_replaces_a_grid(tmp_path):
-    specs = expand(plan(lesson="06", grid={"EPOCHS": [1, 2, 3]}), LESSONS, tmp_path, overrides={"EPOCHS": "9"})
+def test_an_override_replaces_a_grid():
+    specs = expand(plan(lesson="06", grid={"EPOCHS": [1, 2, 3]}), LESSONS, overrides={"EPOCHS": "9"})
     assert [spec.changed for spec in specs] == [{"EPOCHS": 9}]
 
 
-def test_only_the_chosen_lessons_run(tmp_path):
-    assert [spec.lesson for spec in expand(plan(), LESSONS, tmp_path, only=["convolution"])] == ["01_convolution"]
+def test_only_the_chosen_lessons_run():
+    assert [spec.lesson for spec in expand(plan(), LESSONS, only=["convolution"])] == ["01_convolution"]
 
 
 @pytest.mark.parametrize(
@@ -77,42 +74,42 @@ def test_only_the_chosen_lessons_run(tmp_path):
         ({"only": ["7"]}, "no lesson '7'"),
     ],
 )
-def test_what_no_lesson_has_is_refused(tmp_path, arguments, message):
+def test_what_no_lesson_has_is_refused(arguments, message):
     with pytest.raises(UsageError, match=message):
-        expand(plan(), LESSONS, tmp_path, **arguments)
+        expand(plan(), LESSONS, **arguments)
 
 
-def test_a_lesson_that_the_plan_does_not_run_is_refused(tmp_path):
+def test_a_lesson_that_the_plan_does_not_run_is_refused():
     with pytest.raises(UsageError, match="the plan runs none of the lessons 06_augmentation"):
-        expand(plan(lesson="01"), LESSONS, tmp_path, only=["06"])
+        expand(plan(lesson="01"), LESSONS, only=["06"])
 
 
-def test_a_misspelt_parameter_in_a_plan_is_refused(tmp_path):
+def test_a_misspelt_parameter_in_a_plan_is_refused():
     with pytest.raises(UsageError, match=r"'FLIPS' \(did you mean FLIP\?\)"):
-        expand(plan(grid={"FLIPS": [True]}), LESSONS, tmp_path)
+        expand(plan(grid={"FLIPS": [True]}), LESSONS)
 
 
 def test_a_relative_path_means_the_callers_folder(tmp_path):
     (tmp_path / "cat.jpg").touch()
-    specs = expand(plan(), LESSONS, tmp_path / "out", ["01"], {"IMAGE": "cat.jpg"}, tmp_path)
+    specs = expand(plan(), LESSONS, ["01"], {"IMAGE": "cat.jpg"}, tmp_path)
     assert specs[0].changed == {"IMAGE": str(tmp_path / "cat.jpg")}
     (tmp_path / "folder").mkdir()
     (tmp_path / "coffee").mkdir()
-    specs = expand(plan(), LESSONS, tmp_path / "out", ["01"], {"IMAGE": "folder"}, tmp_path)
+    specs = expand(plan(), LESSONS, ["01"], {"IMAGE": "folder"}, tmp_path)
     assert specs[0].changed == {"IMAGE": str(tmp_path / "folder")}, "also without a slash"
-    specs = expand(plan(), LESSONS, tmp_path / "out", ["01"], {"IMAGE": "coffee"}, tmp_path)
+    specs = expand(plan(), LESSONS, ["01"], {"IMAGE": "coffee"}, tmp_path)
     assert specs[0].changed == {"IMAGE": "coffee"}
 
 
 def test_a_missing_file_is_noticed_before_anything_starts(tmp_path):
     with pytest.raises(UsageError, match="parameter IMAGE: there is no file or folder .*nix.jpg"):
-        expand(plan(), LESSONS, tmp_path, ["01"], {"IMAGE": "nix.jpg"}, tmp_path)
+        expand(plan(), LESSONS, ["01"], {"IMAGE": "nix.jpg"}, tmp_path)
 
 
 @pytest.mark.parametrize("value", ["~nobody_of_this_name/x.png", "x" * 300 + ".png"])
 def test_what_can_be_no_path_is_refused(tmp_path, value):
     with pytest.raises(UsageError, match="parameter IMAGE: .* is not a path"):
-        expand(plan(), LESSONS, tmp_path, ["01"], {"IMAGE": value}, tmp_path)
+        expand(plan(), LESSONS, ["01"], {"IMAGE": value}, tmp_path)
 
 
 def write(folder, text):
@@ -158,8 +155,8 @@ def test_a_missing_plan_names_those_that_exist(tmp_path):
 def test_the_longest_time_of_a_cell_is_the_callers_or_the_plans_or_half_an_hour(tmp_path):
     run = "[[run]]\nlesson = '06'\n"
     patient, usual = (read_plan(write(tmp_path, text)) for text in ("timeout = 7200\n" + run, run))
-    assert [expand(plan, LESSONS, tmp_path)[0].timeout for plan in (patient, usual)] == [7200, 1800]
-    assert expand(patient, LESSONS, tmp_path, timeout=60)[0].timeout == 60
+    assert [expand(plan, LESSONS)[0].timeout for plan in (patient, usual)] == [7200, 1800]
+    assert expand(patient, LESSONS, timeout=60)[0].timeout == 60
 
 
 def copies(*names, **about):
@@ -172,23 +169,23 @@ def names(specs):
     return [spec.name for spec in specs]
 
 
-def test_a_lessons_name_and_number_mean_students_copies_too(tmp_path):
+def test_a_lessons_name_and_number_mean_students_copies_too():
     everybody = [*LESSONS, *copies("Copy of 06_augmentation", "06_augmentation-smith")]
     for word in ("augmentation", "06", "6"):
-        assert names(expand(plan(), everybody, tmp_path, only=[word])) == names(expand(plan(), everybody[1:], tmp_path))
-    assert names(expand(plan(), everybody, tmp_path, only=["06_augmentation-smith"])) == ["06_augmentation-smith"]
-    assert len(expand(plan(lesson="augmentation"), everybody, tmp_path)) == 3
+        assert names(expand(plan(), everybody, only=[word])) == names(expand(plan(), everybody[1:]))
+    assert names(expand(plan(), everybody, only=["06_augmentation-smith"])) == ["06_augmentation-smith"]
+    assert len(expand(plan(lesson="augmentation"), everybody)) == 3
 
 
-def test_what_a_number_meant_is_said_in_the_command_and_in_a_plan(tmp_path):
+def test_what_a_number_meant_is_said_in_the_command_and_in_a_plan():
     said = []
-    expand(plan(lesson="06"), LESSONS, tmp_path, only=["augmentation", "6"], say=said.append)
+    expand(plan(lesson="06"), LESSONS, only=["augmentation", "6"], say=said.append)
     assert said == ["lesson 6 is augmentation (06_augmentation)", "lesson 06 is augmentation (06_augmentation)"]
 
 
-def test_where_nothing_is_set_a_notebook_without_types_runs(tmp_path):
+def test_where_nothing_is_set_a_notebook_without_types_runs():
     untyped = Lesson("02_a", "a", Path("02.ipynb"), {"EPOCHS": Parameter("EPOCHS", UNTYPED, None, "it has no type")})
-    (spec,) = expand(EVERYTHING, [untyped], tmp_path)
+    (spec,) = expand(EVERYTHING, [untyped])
     assert (spec.problem, spec.parameters, spec.changed) == ("", {}, {})
 
 
@@ -206,15 +203,125 @@ def test_where_nothing_is_set_a_notebook_without_types_runs(tmp_path):
 @pytest.mark.parametrize(
     "wanted", [(plan(grid={"EPOCHS": [1]}), {}), (plan(parameters={"EPOCHS": 1}), {}), (plan(), {"EPOCHS": "1"})]
 )
-def test_one_notebook_in_which_nothing_can_be_set_stops_no_other(tmp_path, about, problem, wanted):
+def test_one_notebook_in_which_nothing_can_be_set_stops_no_other(about, problem, wanted):
     run, overrides = wanted
-    good, odd = expand(run, [LESSONS[1], *copies("06_augmentation-smith", **about)], tmp_path, overrides=overrides)
+    good, odd = expand(run, [LESSONS[1], *copies("06_augmentation-smith", **about)], overrides=overrides)
     assert (good.problem, good.changed) == ("", {"EPOCHS": 1})
     assert odd.problem == problem
 
 
-def test_a_spec_knows_the_lessons_exercises_whatever_the_file_is_called(tmp_path):
+def test_a_spec_knows_the_lessons_exercises_whatever_the_file_is_called():
     own = Lesson("03_mine", "mine", Path("03.ipynb"), {})
-    specs = expand(EVERYTHING, [LESSONS[1], *copies("Copy of 06_augmentation"), own], tmp_path)
+    specs = expand(EVERYTHING, [LESSONS[1], *copies("Copy of 06_augmentation"), own])
     assert "move_matrix" in specs[0].exercises
     assert specs[1].exercises == specs[0].exercises and specs[2].exercises == ()
+
+
+def test_a_sweeps_names_say_its_parameters_and_stay_when_it_grows():
+    def sweep(*epochs, seeds):
+        return names(expand(plan(lesson="06", grid={"EPOCHS": list(epochs)}, seeds=seeds), LESSONS))
+
+    few = sweep(5, 9, seeds=2)
+    assert few[0] == "06_augmentation-EPOCHS=5-SEED=0" and few[3] == "06_augmentation-EPOCHS=9-SEED=1"
+    assert set(few) < set(sweep(2, 5, 9, seeds=3))
+
+
+def test_names_tell_several_runs_of_one_lesson_apart():
+    runs = Run("06", {"FLIP": False}), Run("06", {"FLIP": True}), Run("06", {"FLIP": False})
+    found = expand(Plan("t", runs), LESSONS)
+    assert names(found) == ["06_augmentation-FLIP=no", "06_augmentation-FLIP=yes"], "what is asked for twice runs once"
+
+
+def test_a_name_is_never_too_long_for_a_file_and_never_taken_by_two_runs(tmp_path):
+    folders = [tmp_path / letter / ("cats and dogs " * 12) for letter in "ab"]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    found = names(expand(plan(lesson="01", grid={"IMAGE": list(map(str, folders))}), LESSONS))
+    assert len(set(found)) == 2 and max(map(len, found)) < 140 and not {"/", " "} & set("".join(found))
+
+
+@pytest.mark.parametrize(
+    "grid, message",
+    [
+        ({"EPOCHS": ["5", "9", "5"]}, "grid: EPOCHS has 5 twice"),
+        ({"FLIP": ["no", "false"]}, "grid: FLIP has False twice"),
+        ({"EPOCHS": ["many"]}, "06_augmentation: parameter EPOCHS: int is expected"),
+    ],
+)
+def test_a_grid_with_a_value_twice_or_of_another_type_is_refused(grid, message):
+    with pytest.raises(UsageError, match=message):
+        expand(with_sweep(plan(lesson="06"), grid), LESSONS)
+
+
+def test_the_command_lines_grid_and_seeds_take_the_place_of_the_plans():
+    planned = plan(lesson="06", parameters={"EPOCHS": 2}, grid={"FLIP": [True, False]}, seeds=2)
+    swept = expand(with_sweep(planned, {"EPOCHS": ["3", "4"]}, 1), LESSONS)
+    assert [tuple(one.changed[key] for key in ("FLIP", "EPOCHS", "SEED")) for one in swept] == [
+        (flip, epochs, 0) for flip in (True, False) for epochs in (3, 4)
+    ]
+    (chosen,) = expand(with_sweep(plan(lesson="06", parameters={"SEED": 7}), {"SEED": ["3"]}), LESSONS)
+    assert chosen.changed == {"SEED": 3}
+    with pytest.raises(UsageError, match="--seeds and --grid SEED=… say the same"):
+        with_sweep(planned, {"SEED": ["1"]}, 2)
+
+
+EXPERIMENT = Lesson(
+    "depth", "depth", Path("d.ipynb"), {"BLOCKS": Parameter("BLOCKS", "int", 3, "")}, folder="experiments"
+)
+
+
+def test_an_experiment_runs_where_it_is_named_and_not_as_a_lesson():
+    everything = [*LESSONS, EXPERIMENT]
+    assert "experiments/depth" not in [spec.lesson for spec in expand(plan(), everything)]
+    (spec,) = expand(plan(lesson="experiments/depth", grid={"BLOCKS": [4]}), everything)
+    assert (spec.lesson, spec.name) == ("experiments/depth", "depth-BLOCKS=4")
+    with pytest.raises(UsageError, match=r"no notebook 'experiments/dept' \(did you mean experiments/depth\?\)"):
+        expand(plan(lesson="experiments/dept"), everything)
+
+
+STUDY = """title = "D"
+question = "Does depth help?"
+figure = { x = "BLOCKS", y = "loss", lines = "SHORTCUTS" }
+[[run]]
+notebook = "experiments/depth"
+"""
+
+
+def test_a_plan_with_a_question_and_a_figure_is_a_study(tmp_path):
+    study = read_plan(write(tmp_path, STUDY))
+    assert (study.question, study.figure) == ("Does depth help?", Figure("BLOCKS", "loss", "SHORTCUTS"))
+
+
+@pytest.mark.parametrize(
+    "old, new, message",
+    [
+        ('question = "Does depth help?"\n', "", "a study has both a question and a figure; got only figure"),
+        ('x = "BLOCKS", ', "", "figure needs x = the name of a parameter"),
+        ('y = "loss"', "y = 3", "figure must be a table of names"),
+        ("lines =", "line =", r"figure has x, y, lines; got 'line' \(did you mean lines\?\)"),
+        (
+            'notebook = "experiments/depth"',
+            'notebook = "a"\nlesson = "b"',
+            "each .*run.* needs lesson = .* or notebook",
+        ),
+    ],
+)
+def test_a_malformed_study_is_refused(tmp_path, old, new, message):
+    assert old in STUDY
+    with pytest.raises(UsageError, match=message):
+        read_plan(write(tmp_path, STUDY.replace(old, new)))
+
+
+def test_a_data_set_that_changes_changes_the_fingerprint(tmp_path):
+    lesson = Lesson("06_a", "a", Path("a"), {"DATASET": Parameter("DATASET", "str", "digits", "")})
+    (tmp_path / "mine" / "cats").mkdir(parents=True)
+    picture = tmp_path / "mine" / "cats" / "1.png"
+    picture.write_bytes(b"1")
+
+    def fingerprint(dataset):
+        return expand(plan(), [lesson], overrides={"DATASET": dataset})[0].fingerprint
+
+    before = fingerprint(str(tmp_path / "mine"))
+    assert fingerprint(str(tmp_path / "mine")) == before
+    picture.write_bytes(b"22")
+    assert fingerprint(str(tmp_path / "mine")) != before

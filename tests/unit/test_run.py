@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from course_utils.batch import UsageError, folder, run
+from course_utils.batch.plan import Plan
 from course_utils.batch.record import of_spec
 
 RECORDING = "from course_utils.results import record\nrecord(epochs_seen=EPOCHS)"
@@ -46,7 +47,7 @@ def batch(tmp_path):
 
     def go(*specs, **options):
         said = []
-        records = run.run_batch("Test", list(specs), tmp_path / "out", say=said.append, **options)
+        records = run.run_batch(Plan("Test", ()), list(specs), tmp_path / "out", say=said.append, **options)
         with open(tmp_path / "out" / "results.csv", newline="", encoding="utf-8") as file:
             return records, said, list(csv.DictReader(file))
 
@@ -74,7 +75,7 @@ def test_one_failure_does_not_stop_the_others(spec_of, batch, tmp_path):
     records, said, rows = batch(spec_of("01_a", "1 / 0"), spec_of("02_b", killer), spec_of("03_c", RECORDING), jobs=2)
     assert [record.status for record in records] == ["failed", "died", "ok"]
     assert [row["lesson"] for row in rows] == ["01_a", "02_b", "03_c"] and rows[2]["epochs_seen"] == "3"
-    assert list(rows[0])[:5] == ["lesson", "status", "seconds", "peak_memory_mb", "EPOCHS"]
+    assert list(rows[0])[:6] == ["lesson", "status", "seconds", "peak_memory_mb", "notebook", "EPOCHS"]
     report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "ZeroDivisionError" in report and "3 of 3 runs finished" in report
     assert sum(line.startswith(("failed", "died", "ok")) for line in said) == 3
@@ -86,7 +87,8 @@ def test_resume_keeps_what_is_finished_and_runs_what_is_not(spec_of, batch, here
     good, bad = spec_of("01_a", count), spec_of("02_b", "1 / 0")
     batch(good, bad)
     records, said, rows = batch(good, bad, resume=True)
-    assert (tmp_path / "count").read_text() == "3" and said[0].startswith("kept")
+    assert (tmp_path / "count").read_text() == "3"
+    assert said[:2] == ["again    02_b: it was failed", "kept     01_a"]
     assert [row["status"] for row in rows] == ["ok", "failed"]
     batch(spec_of("01_a", count, EPOCHS=4), resume=True)
     assert (tmp_path / "count").read_text() == "34", "a changed parameter runs again"
@@ -124,9 +126,13 @@ def test_two_batches_do_not_share_a_folder(spec_of, batch, here, tmp_path):
 def test_running_again_replaces_what_the_batch_wrote_and_nothing_else(spec_of, batch, here, tmp_path):
     batch(spec_of("01_a", "1"), spec_of("02_b", "1"))
     (tmp_path / "out" / "my notes.txt").write_text("keep me")
-    batch(spec_of("01_a", "1"))
-    names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names == {"01_a.ipynb", "journal.jsonl", "results.csv", "report.html", "my notes.txt"}
+    own = {"01_a.ipynb", "journal.jsonl", "results.csv", "report.html", "my notes.txt"}
+    _, _, rows = batch(spec_of("01_a", "1 / 0"))
+    assert [row["status"] for row in rows] == ["failed", "ok"]
+    assert {path.name for path in (tmp_path / "out").iterdir()} == own | {"02_b.ipynb"}
+    _, _, rows = batch(spec_of("01_a", "1"), clean=True)
+    assert [row["lesson"] for row in rows] == ["01_a"]
+    assert {path.name for path in (tmp_path / "out").iterdir()} == own
 
 
 def test_progress_in_a_log_is_a_line_when_one_begins_and_every_half_minute(spec_of, tmp_path, monkeypatch):
@@ -136,7 +142,6 @@ def test_progress_in_a_log_is_a_line_when_one_begins_and_every_half_minute(spec_
     progress = run.Progress(specs, said.append)
     progress.begin({"01_a": of_spec(specs[0], "ok"), "02_b": None, "03_c": None})
     assert said == ["kept     01_a", "running  2 of 3 notebooks, 02_b first"]
-    (tmp_path / "out" / "work").mkdir(parents=True)
     for seconds in (0, 1, 28, 3, 25, 10):
         clock[0] += seconds
         specs[1].progress.write_text(f"{clock[0] - 100:.0f} 99")
@@ -151,7 +156,7 @@ def test_progress_in_a_log_is_a_line_when_one_begins_and_every_half_minute(spec_
     ]
 
 
-def test_a_line_appears_before_the_first_notebook_is_through(spec_of, batch, monkeypatch):
+def test_a_line_appears_before_the_first_notebook_is_through(spec_of, tmp_path, monkeypatch):
     said = []
 
     class Patient(concurrent.futures.Executor):
@@ -170,7 +175,7 @@ def test_a_line_appears_before_the_first_notebook_is_through(spec_of, batch, mon
 
     monkeypatch.setattr(run, "FreshProcesses", Patient)
     spec = spec_of("01_a")
-    run.run_batch("T", [spec], spec.out, say=said.append)
+    run.run_batch(Plan("T", ()), [spec], tmp_path / "out", say=said.append)
     assert len(said) == 2 and said[1].startswith("ok       01_a")
 
 

@@ -125,7 +125,7 @@ def test_run_as_a_batch_from_inside_an_editor_every_widget_is_its_plain_figure_o
     monkeypatch.setenv(runtime.STATIC, "")  # so that it is unset afterwards
     monkeypatch.delenv(runtime.STATIC)
     text = make_lesson("01_test", EVERY).read_text(encoding="utf-8")
-    record = execute.run_one(Spec("01_test", "01_test", text, str(tmp_path / "out")))
+    record = execute.run_one(Spec("01_test", "01_test", text))
     assert record.status == "ok", record.error
     only_figures(nbformat.reads(record.executed, 4), 5)
 
