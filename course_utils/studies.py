@@ -327,7 +327,7 @@ def keep(batch, name, planned=None):
         raise ValueError(f"{batch} was not written by a batch: there is no {JOURNAL}")
     finished = [one for one in read_journal(journal) if one.status == "ok" and one.numbers]
     if not finished:
-        raise ValueError(f"{batch} holds no run that ended well and recorded a number")
+        raise ValueError(f"{batch} holds no run that ended well and recorded a number: run the study first")
     rows = _stored_rows(name)
     for one in finished:
         parameters = {key: json.dumps(value) for key, value in one.parameters.items()}

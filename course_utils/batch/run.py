@@ -17,7 +17,7 @@ from .record import changed_since, of_spec
 EVERY = 30  # seconds between two lines in a log while nothing ends
 
 
-def run_batch(plan, specs, out, jobs=1, resume=False, clean=False, say=print, make=FreshProcesses):
+def run_batch(plan, specs, out, jobs=1, resume=False, clean=False, say=print, make=None):
     """Run all `specs`, and keep what comes of them in the folder `out`, beside what earlier batches have left there.
 
     Parameters
@@ -34,8 +34,8 @@ def run_batch(plan, specs, out, jobs=1, resume=False, clean=False, say=print, ma
         Remove first what earlier batches have left in `out`.
     say : callable
         Called with one line of text for each finished run, and in a log while runs are under way.
-    make : callable
-        ``make(jobs)`` gives the executor that runs them.
+    make : callable, optional
+        ``make(jobs)`` gives the executor that runs them; by default `FreshProcesses`, on this machine.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def _run(folder, specs, jobs, resume, say, make):
     kept = {spec.name: _kept(folder, spec, say) if resume else None for spec in specs}
     waiting = {name for name, record in kept.items() if record is None}
     ended = {name: record for name, record in kept.items() if record}
-    executor, progress = make(jobs), Progress(specs, say)
+    executor, progress = (make or FreshProcesses)(jobs), Progress(specs, say)
     try:
         futures = {executor.submit(run_one, spec): spec for spec in specs if spec.name in waiting}
         progress.begin(kept)

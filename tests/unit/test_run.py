@@ -126,7 +126,7 @@ def test_two_batches_do_not_share_a_folder(spec_of, batch, here, tmp_path):
 def test_running_again_replaces_what_the_batch_wrote_and_nothing_else(spec_of, batch, here, tmp_path):
     batch(spec_of("01_a", "1"), spec_of("02_b", "1"))
     (tmp_path / "out" / "my notes.txt").write_text("keep me")
-    own = {"01_a.ipynb", "journal.jsonl", "results.csv", "report.html", "my notes.txt"}
+    own = {"01_a.ipynb", "journal.jsonl", "results.csv", "report.html", "junit.xml", "my notes.txt"}
     _, _, rows = batch(spec_of("01_a", "1 / 0"))
     assert [row["status"] for row in rows] == ["failed", "ok"]
     assert {path.name for path in (tmp_path / "out").iterdir()} == own | {"02_b.ipynb"}
@@ -223,6 +223,7 @@ def test_ctrl_c_keeps_what_is_finished_and_leaves_nothing_running(make_lesson, t
         "journal.jsonl",
         "results.csv",
         "report.html",
+        "junit.xml",
     }
     assert not list((tmp_path / "temporary").iterdir())
     wait_until_gone(int((tmp_path / "pid").read_text()))
