@@ -97,6 +97,7 @@ def parser():
     again.add_argument("--clean", action="store_true", help="remove first what earlier batches left in DIR")
     run.add_argument("--timeout", type=_positive, metavar="SECONDS", help="for one cell (default: the plan's, or 1800)")
     run.add_argument("--memory", type=_positive, default=0, metavar="MB", help="for one notebook (default: no limit)")
+    run.add_argument("--shard", type=_shard, default=(1, 1), metavar="K/N", help="only the Kth of N parts of the runs")
     run.add_argument(
         "--shard",
         type=_shard,
@@ -120,7 +121,7 @@ def parser():
         "keep", parents=[common], help="store the finished runs of a study's folder in data/studies"
     )
     keep.add_argument("folder", metavar="DIR", help="a folder that `run` has written, such as runs/studies/depth")
-    keep.add_argument("--name", metavar="NAME", help="the study's name (default: the folder's)")
+    keep.add_argument("--name", dest="study", metavar="NAME", help="the study's name (default: the folder's)")
     keep.set_defaults(command=keep_command, name="study keep")
 
     build = commands.add_parser("build", parents=[common], help="build the notebooks from notebooks/source")
@@ -313,16 +314,16 @@ def study_command(options):
 def keep_command(options):
     """``study keep``: 0."""
     from . import studies
-    from .batch import lessons, plan
+    from .batch import lessons, plan, study
 
-    name = options.name or Path(options.folder).name
+    name = options.study or Path(options.folder).absolute().name
     notebooks = find_notebooks(options.notebooks)
     path, planned = notebooks / "plans" / "studies" / f"{name}.toml", None
     if path.exists():
         known = lessons.find_lessons(notebooks) + lessons.find_experiments(notebooks)
         planned = len(plan.expand(plan.read_plan(path), known))
     try:
-        stored, planned = studies.keep(options.folder, name, planned)
+        stored, planned = study.keep(options.folder, name, planned)
     except ValueError as error:
         raise UsageError(str(error)) from None
     print(f"{name}: {stored} of {planned} runs are stored in {_shown(studies.folder() / name)}.csv")

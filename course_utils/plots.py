@@ -21,6 +21,8 @@ PALETTE = {
     "yellow": "#F0E442",
 }
 
+DIVERGED = "diverged"  # runs of a study, in its legend
+
 #: For maps with negative and positive values: purple below zero, white at zero, orange above.
 SIGNED = "PuOr_r"
 
@@ -571,39 +573,55 @@ def study(runs, x, y, lines="", ax=None, *, xlabel=None, ylabel=None):
     ------
     ValueError
         As `studies.points`.
+
+    Notes
+    -----
+    Runs that diverged are crosses at the bottom, and the mean leaves them out.
     """
-    from .studies import points, words
+    from .studies import order, points, words
 
     found = points(runs if isinstance(runs, list) else runs.to_dict("records"), x, y, lines)
     if ax is None:
         _, ax = plt.subplots(figsize=(8, 4.2))
-    places = list(dict.fromkeys(point.x for point in sorted(found, key=lambda one: (isinstance(one.x, str), one.x))))
-    spread = (
-        all(isinstance(place, (int, float)) and not isinstance(place, bool) for place in places) and len(places) > 2
-    )
+    places = sorted(dict.fromkeys(point.x for point in found), key=order)
+    spread = len(places) > 2 and all(type(place) in (int, float) for place in places)
     names = list(dict.fromkeys(point.line for point in found))
     for number, name in enumerate(names):
         own = [point for point in found if point.line == name]
-        aside = (number - (len(names) - 1) / 2) * (0.12 if not spread else 0)
+        aside = 0 if spread else (number - (len(names) - 1) / 2) * min(0.12, 0.7 / len(names))
         at = [point.x if spread else places.index(point.x) + aside for point in own]
         colour, marker = list(PALETTE.values())[number % 7], "os^Dv<>"[number % 7]
         for place, point in zip(at, own):
-            ax.plot(
-                [place] * len(point.values), list(point.values.values()), ".", color=colour, alpha=0.45, markersize=7
-            )
+            ax.plot([place] * len(point.values), [*point.values.values()], ".", color=colour, alpha=0.45, markersize=7)
             if point.interval:
                 ax.plot([place] * 2, point.interval, color=colour, linewidth=1.5)
-        label = words(own[0].line) if lines else None
+            if point.diverged:
+                height = 0.03 + 0.06 * number
+                ax.plot(place, height, "x", color=colour, transform=ax.get_xaxis_transform(), label=DIVERGED)
+        label = words(name) if lines else "mean"
         ax.plot(at, [point.mean for point in own], marker + "-", color=colour, label=label, markersize=6)
-    if spread:
+    _places(ax, places, spread)
+    ax.set(xlabel=xlabel or x, ylabel=ylabel or y)
+    handles = {label: handle for handle, label in zip(*ax.get_legend_handles_labels())}
+    if lines or DIVERGED in handles:
+        crosses = [handles.pop(DIVERGED)] if DIVERGED in handles else []
+        shown = [*handles.values(), *crosses]
+        ax.legend(handles=shown, title=lines or None, loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
+    return ax
+
+
+def _places(ax, places, spread):
+    """The ticks of a study's parameter: its own values, at their sizes where it is `spread`, else side by side."""
+    from .studies import words
+
+    labels = [words(place) for place in places]
+    if not spread:
+        ax.set_xticks(range(len(places)), labels)
+        ax.set_xlim(-0.5, len(places) - 0.5)
+    else:
         if min(places) > 0 and max(places) / min(places) >= 20:
             ax.set_xscale("log")
-        ax.set_xticks(places, [words(place) for place in places])
+        ax.set_xticks(places, labels)
         ax.minorticks_off()
-    else:
-        ax.set_xticks(range(len(places)), [words(place) for place in places])
-        ax.set_xlim(-0.5, len(places) - 0.5)
-    ax.set(xlabel=xlabel or x, ylabel=ylabel or y)
-    if lines:
-        ax.legend(title=lines)
-    return ax
+    if sum(map(len, labels)) > 60:
+        ax.tick_params("x", rotation=90)

@@ -223,7 +223,8 @@ def study(name):
     Returns
     -------
     pandas.DataFrame
-        A row a run: its parameters, its recorded numbers, and ``planned``, how many runs the study has in all.
+        A row a run: its parameters, its recorded numbers (None where a run has none of that name), ``seconds``, ``notebook``,
+        ``data``, and ``planned``, how many runs the study has in all.
 
     Raises
     ------
@@ -234,4 +235,8 @@ def study(name):
 
     from . import studies
 
-    return pd.DataFrame(studies.read(name))
+    runs = studies.read(name)
+    columns = dict.fromkeys(column for run in runs for column in run)
+    values = {column: [run.get(column) for run in runs] for column in columns}
+    # Where None is among the values of a parameter, it must not become NaN, and its whole numbers not fractions.
+    return pd.DataFrame({name: pd.Series(of, dtype=object if None in of else None) for name, of in values.items()})

@@ -140,6 +140,11 @@ def versions():
     return found | {"convnet-course": __version__}
 
 
+def machine():
+    """The kind of machine, without its name: "Linux x86_64, 2 cores"."""
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+
+
 def built_for(version):
     """Print one line where a lesson was built for another version of the course's package; otherwise nothing.
 

@@ -1,25 +1,22 @@
 """What the runs of a study say together: means over seeds with their intervals, paired differences, bands for reruns."""
 
 import csv
-import io
 import json
 import math
-import platform
+import numbers
 from dataclasses import dataclass
-from pathlib import Path
 
-from . import paths, store
+from . import paths
 from .checks import nearest
 
 SEED = "SEED"
 LEVEL = 0.95
-SIGMAS, LEAST, FREEDOM = (
-    4,
-    0.01,
-    10,
-)  # of a band: DESIGN's mean ± 4 s sqrt(1 + 1/n), at least ± 0.01, s with ten degrees of freedom
-#: Columns of a stored study behind its parameters.
-ABOUT = ("metric", "value", "notebook", "data", "stack", "machine", "planned")
+#: Of a band: how many standard deviations to either side, the least half width, the degrees of freedom that it needs.
+SIGMAS, LEAST, FREEDOM = 4, 0.01, 10
+#: Columns of a stored study behind its parameters, and those that `read` gives back beside parameters and numbers.
+ABOUT = ("metric", "value", "seconds", "notebook", "data", "stack", "machine", "planned")
+GIVEN = {"seconds": float, "notebook": str, "data": str, "planned": int}
+EMBEDDED = "embedded"  # stands for the data where they come with the course
 
 
 @dataclass(frozen=True)
@@ -29,23 +26,26 @@ class Point:
     Attributes
     ----------
     line, x : object
-        Values of the parameters that the figure names; ``line`` is None where it names none.
+        Values of the parameters that the figure names; ``line`` is None where it names none. A list is a tuple here.
     values : dict of int to float
-        By seed.
+        By seed, the finite ones.
+    diverged : int
+        How many runs gave NaN or infinity. Means, intervals, differences and bands leave them out.
     """
 
     line: object
     x: object
     values: dict
+    diverged: int = 0
 
     @property
     def mean(self):
-        """The mean over the seeds."""
-        return sum(self.values.values()) / len(self.values)
+        """The mean over the seeds; NaN where every run has diverged."""
+        return sum(self.values.values()) / len(self.values) if self.values else math.nan
 
     @property
     def interval(self):
-        """The 95 % interval of the mean by Student's t, or None for a single seed."""
+        """The 95 % interval of the mean by Student's t, or None for fewer than two seeds."""
         return interval(list(self.values.values()))
 
 
@@ -94,35 +94,63 @@ def points(runs, x, y, lines=""):
     Returns
     -------
     list of Point
+        At least one.
 
     Raises
     ------
     ValueError
-        When no run has what the figure names, or two runs of one seed differ in something that the figure does not show.
+        When no run has what the figure names, when `y` is no number, or when two runs of one seed differ in something that
+        the figure does not show.
     """
     names = {name for run in runs for name in run}
-    for name in filter(None, (x, y, lines)):
+    wanted = [name for name in (x, y, lines) if name]
+    for name in wanted:
         if name not in names:
-            raise ValueError(f"the runs have no {name!r}{nearest(name, names)}; they have {', '.join(sorted(names))}")
-    found = {}
+            there = ", ".join(sorted(names)) or "nothing"
+            raise ValueError(f"the runs have no {name!r}{nearest(name, names)}; they have {there}")
+    found, seen = {}, {}
     for run in runs:
-        if y not in run or x not in run:
+        if any(name not in run for name in wanted) or run[y] is None:
             continue
-        place = run.get(lines) if lines else None, run[x]
-        values = found.setdefault(place, {})
-        seed = int(run.get(SEED, len(values)))
-        if seed in values:
-            raise ValueError(
-                f"two runs with {x} {run[x]!r}{f', {lines} {run[lines]!r}' if lines else ''} and seed {seed}: "
-                "the figure does not show in what else they differ"
-            )
-        values[seed] = float(run[y])
-    return [Point(*place, dict(sorted(found[place].items()))) for place in sorted(found, key=_place)]
+        if not isinstance(run[y], numbers.Real):
+            raise ValueError(f"y must name a recorded number; got {y}, which is {run[y]!r} in a run")
+        place = _fixed(run[lines]) if lines else None, _fixed(run[x])
+        seed = int(run.get(SEED) or 0)
+        if (place, seed) in seen:
+            raise ValueError(_ambiguous(seen[place, seed], run, seed))
+        seen[place, seed] = run
+        found.setdefault(place, {})[seed] = float(run[y])
+    if not found:
+        raise ValueError(f"no run has all of {', '.join(wanted)}")
+    return [_point(place, found[place]) for place in sorted(found, key=lambda place: [order(part) for part in place])]
 
 
-def _place(place):
-    """A key to sort by: numbers by size, words by the alphabet, no before yes."""
-    return [(isinstance(part, str), part if part is not None else 0) for part in place]
+def _point(place, values):
+    finite = {seed: value for seed, value in sorted(values.items()) if math.isfinite(value)}
+    return Point(*place, finite, len(values) - len(finite))
+
+
+def _fixed(value):
+    """A parameter's value as one that a dict can have as a key."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _ambiguous(one, other, seed):
+    """Why two runs of one place and seed cannot both be drawn."""
+    names = [name for name in dict.fromkeys([*one, *other]) if name.isupper() and one.get(name) != other.get(name)]
+    if not names:
+        return f"two runs have the same parameters and seed {seed}: leave one of them out"
+    different = ", ".join(f"{name} ({words(one.get(name))} and {words(other.get(name))})" for name in names)
+    return f"two runs with seed {seed} differ in {different}, which the figure does not show: draw lines by it, or one value"
+
+
+def order(value):
+    """A key that sorts a parameter's values: none, then no before yes and numbers by size, then words, then lists."""
+    if value is None:
+        return (0,)
+    if isinstance(value, (tuple, list)):
+        return 3, [order(part) for part in value]
+    return (2, value) if isinstance(value, str) else (1, value)
 
 
 @dataclass(frozen=True)
@@ -196,9 +224,11 @@ def band(point, found):
     Raises
     ------
     ValueError
-        When the points together have fewer than ten degrees of freedom.
+        When the points together have fewer than ten degrees of freedom, or every run of `point` has diverged.
     """
-    freedom = sum(len(one.values) - 1 for one in found)
+    if not point.values:
+        raise ValueError("a band needs a run that has not diverged; got none")
+    freedom = sum(max(len(one.values) - 1, 0) for one in found)
     if freedom < FREEDOM:
         raise ValueError(f"a band needs {FREEDOM} degrees of freedom, seeds less one a point in all; got {freedom}")
     squares = sum((value - one.mean) ** 2 for one in found for value in one.values.values())
@@ -206,13 +236,81 @@ def band(point, found):
     return point.mean - half, point.mean + half
 
 
+def reruns(runs, stored, y):
+    """Runs held against the stored points with the same notebook, data and parameters, whatever their seed.
+
+    Parameters
+    ----------
+    runs, stored : sequence of dict
+        As `read` gives them.
+    y : str
+        The recorded number that is compared.
+
+    Returns
+    -------
+    list of (dict, (float, float), bool)
+        Each run that a stored point is the same as, the point's `band`, and whether the run is inside.
+
+    Raises
+    ------
+    ValueError
+        As `band`.
+    """
+    values = {}
+    for run in stored:
+        if y in run:
+            values.setdefault(_recipe(run), {})[int(run.get(SEED) or 0)] = run[y]
+    found = {recipe: _point((None, None), several) for recipe, several in values.items()}
+    compared = []
+    for run in runs:
+        if y in run and _recipe(run) in found:
+            low, high = band(found[_recipe(run)], list(found.values()))
+            compared.append((run, (low, high), low <= run[y] <= high))
+    return compared
+
+
+def _recipe(run):
+    """What two runs that differ only in their seed have in common."""
+    parameters = {name: value for name, value in run.items() if name.isupper() and name != SEED}
+    return run["notebook"], run["data"], json.dumps(parameters, sort_keys=True)
+
+
+# ------------------------------------------------------------------------------------------------------------ in words
+
+
 def words(value):
-    """A parameter's value or a number as a reader wants it."""
+    """A parameter's value as a reader wants it.
+
+    Examples
+    --------
+    >>> [words(value) for value in (True, None, 2000, 0.1, (8, 16))]
+    ['yes', 'none', '2,000', '0.1', '8, 16']
+    """
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.3f}" if 0.0005 <= abs(value) < 1000 or value == 0 else f"{value:.3g}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    if isinstance(value, (tuple, list)):
+        return ", ".join(map(words, value)) or "none"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:g}" if isinstance(value, float) else "none" if value is None else str(value)
+
+
+def rounded(number):
+    """A mean or the end of an interval as a reader wants it: three decimals, of large and of tiny numbers fewer or more.
+
+    Examples
+    --------
+    >>> [rounded(number) for number in (0.91234, -0.05, 45.678, 2345.6, 0.000123)]
+    ['0.912', '−0.050', '45.68', '2,346', '0.00012']
+    """
+    size = abs(number)
+    if not math.isfinite(number):
+        return "–"
+    if 0 < size < 0.0005 or size >= 1e7:
+        text = f"{number:.2g}"
+    else:
+        text = f"{number:,.{3 if size < 1 else max(3 - int(math.log10(size)), 0)}f}"
+    return text.replace("-", "−")
 
 
 def sentence(found, figure):
@@ -228,35 +326,68 @@ def sentence(found, figure):
     -------
     str
     """
+    return f"{_compared(found, figure)}{_diverged(found)}."
+
+
+def _compared(found, figure):
     compared = differences(found)
     if not compared:
-        only = found[0]
-        return f"{figure.y} is {words(only.mean)} on average over {_seeds(len(only.values))}; there is nothing to compare it with."
+        alone = [f"{rounded(one.mean)} over {_several(len(one.values), 'seed')}" for one in found if one.values]
+        if not alone:
+            return f"There is no {figure.y} to compare"
+        if len(alone) == 1:
+            return f"{figure.y} is {alone[0]}, and there is nothing to compare it with"
+        return f"No two places share a seed, so nothing is compared; the means of {figure.y} are in the table"
     clear = [one for one in compared if one.clear]
-    largest = max(clear or compared, key=lambda one: abs(one.mean))
-    name = figure.lines or figure.x
-    ends = (largest.first.line, largest.second.line) if figure.lines else (largest.first.x, largest.second.x)
-    where = f" at {figure.x} {words(largest.first.x)}" if figure.lines else ""
+    largest = max(clear or [one for one in compared if one.interval] or compared, key=lambda one: abs(one.mean))
+    name, first, second = figure.x, largest.first.x, largest.second.x
+    where = ""
+    if figure.lines:
+        name, first, second = figure.lines, largest.first.line, largest.second.line
+        where = f" at {figure.x} {words(largest.first.x)}"
+    versus = f"with {name} {words(second)} than with {name} {words(first)}{where}"
+    size = f"{rounded(abs(largest.mean))} {'higher' if largest.mean > 0 else 'lower'}"
+    pairs = f"{_several(largest.count, 'seed')} in pairs"
     if largest.interval is None:
-        return (
-            f"With one seed nothing can be said in general; in this one, {figure.y} is {words(abs(largest.mean))} "
-            f"{'higher' if largest.mean > 0 else 'lower'} with {name} {words(ends[1])} than with {words(ends[0])}{where}."
+        return f"One seed carries no claim; in this one, {figure.y} is " + (
+            f"{size} {versus}" if largest.mean else f"the same with {name} {words(first)} and {words(second)}{where}"
         )
-    low, high = sorted(abs(end) for end in largest.interval) if largest.clear else largest.interval
     if not clear:
-        return (
-            f"None of {len(compared)} differences is clear: the largest, between {name} {words(ends[0])} and {words(ends[1])}{where}, "
-            f"is {words(largest.mean)} on average, and may be anything from {words(low)} to {words(high)} (95 %, {_seeds(largest.count)})."
-        )
-    others = "" if len(compared) == 1 else f"; {len(clear)} of {len(compared)} differences are clear"
+        low, high = map(rounded, largest.interval)
+        range_ = f"95 % interval {low} to {high}, {pairs}"
+        if len(compared) > 1:
+            least = f"the largest is that {figure.y} is {size} {versus}" if largest.mean else "the means are the same"
+            return f"None of the {len(compared)} differences is clear: {least} ({range_})"
+        if not largest.mean:
+            return f"There is no clear difference: {figure.y} is the same on average with {name} {words(first)} and {words(second)}{where} ({range_})"
+        return f"There is no clear difference: {figure.y} is {size} {versus}, and that may be luck ({range_})"
+    low, high = map(rounded, sorted(abs(end) for end in largest.interval))
     return (
-        f"{figure.y} is {words(abs(largest.mean))} {'higher' if largest.mean > 0 else 'lower'} with {name} {words(ends[1])} "
-        f"than with {words(ends[0])}{where} (95 % interval {words(low)} to {words(high)}, {_seeds(largest.count)} in pairs){others}."
+        f"{figure.y} is {size} {versus} (95 % interval {low} to {high}, {pairs}){_others(compared, clear, name, first)}"
     )
 
 
-def _seeds(count):
-    return f"{count} seed{'s' * (count != 1)}"
+def _others(compared, clear, name, first):
+    """How many other differences there are, which way they point, and whether luck alone may make so few of them clear."""
+    if len(compared) == 1:
+        return ""
+    higher = sum(one.mean > 0 for one in clear)
+    ways = [f"{count} {way}" for count, way in ((higher, "higher"), (len(clear) - higher, "lower")) if count]
+    luck = ", and luck alone may make so few clear" if len(clear) * 10 <= len(compared) else ""
+    return f"; of {len(compared)} differences from {name} {words(first)}, {len(clear)} {'is' if len(clear) == 1 else 'are'} clear ({', '.join(ways)}){luck}"
+
+
+def _diverged(found):
+    """How many runs diverged, where any did."""
+    count = sum(one.diverged for one in found)
+    total = count + sum(len(one.values) for one in found)
+    return (
+        f"; {count} of {_several(total, 'run')} diverged and {'is' if count == 1 else 'are'} left out" if count else ""
+    )
+
+
+def _several(count, noun):
+    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 # ------------------------------------------------------------------------------------------------------ stored studies
@@ -278,7 +409,8 @@ def read(name):
     Returns
     -------
     list of dict
-        Parameters, recorded numbers, and under ``planned`` how many runs the study has in all.
+        Of each run its parameters, its recorded numbers, ``seconds``, ``notebook``, ``data`` ("embedded" or what changes when
+        the data do), and under ``planned`` how many runs the study has in all.
 
     Raises
     ------
@@ -290,82 +422,28 @@ def read(name):
         stored = sorted(one.stem for one in folder().glob("*.csv"))
         raise ValueError(f"no study {name!r} is stored{nearest(name, stored)}; there are {', '.join(stored) or 'none'}")
     runs = {}
-    with open(path, newline="", encoding="utf-8") as table:
-        for row in csv.DictReader(table):
-            parameters = {key: json.loads(value) for key, value in row.items() if key not in ABOUT and value}
-            run = runs.setdefault(
-                json.dumps([row["notebook"], parameters]), {**parameters, "planned": int(row["planned"])}
-            )
-            run[row["metric"]] = float(row["value"])
+    for key, rows in read_rows(path).items():
+        parameters = {column: json.loads(value) for column, value in json.loads(key[1]).items()}
+        about = {column: convert(rows[0][column]) for column, convert in GIVEN.items()}
+        runs[key] = parameters | {row["metric"]: float(row["value"]) for row in rows} | about
     return list(runs.values())
 
 
-def keep(batch, name, planned=None):
-    """Store the finished runs of a batch's folder as the study `name`; runs that are stored already stay, of the same parameters the new one counts.
+def read_rows(path):
+    """The rows of a stored study, those of one run together.
 
     Parameters
     ----------
-    batch : str or Path
-    name : str
-    planned : int, optional
-        How many runs the study has in all; by default those that the batch has finished and those that are stored.
+    path : Path
 
     Returns
     -------
-    (int, int)
-        Runs that are stored now, and runs planned.
-
-    Raises
-    ------
-    ValueError
-        When the folder holds no finished run.
+    dict of (str, str) to list of dict
+        By the run's notebook and its parameters as JSON.
     """
-    from .batch.folder import JOURNAL, read_journal
-
-    journal = Path(batch, JOURNAL)
-    if not journal.is_file():
-        raise ValueError(f"{batch} was not written by a batch: there is no {JOURNAL}")
-    finished = [one for one in read_journal(journal) if one.status == "ok" and one.numbers]
-    if not finished:
-        raise ValueError(f"{batch} holds no run that ended well and recorded a number: run the study first")
-    rows = _stored_rows(name)
-    for one in finished:
-        parameters = {key: json.dumps(value) for key, value in one.parameters.items()}
-        stack = ", ".join(
-            f"{package} {one.versions[package]}"
-            for package in ("python", "tensorflow", "keras")
-            if package in one.versions
-        )
-        about = {"notebook": one.lesson, "data": one.data, "stack": stack, "machine": machine()}
-        run = (one.lesson, json.dumps(parameters, sort_keys=True))
-        rows[run] = [
-            {**parameters, "metric": metric, "value": repr(value), **about} for metric, value in one.numbers.items()
-        ]
-    planned = max(planned or 0, len(rows))
-    columns = dict.fromkeys(key for several in rows.values() for row in several for key in row if key not in ABOUT)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, [*columns, *ABOUT], lineterminator="\n")
-    writer.writeheader()
-    for run in sorted(rows):
-        writer.writerows({**row, "planned": planned} for row in rows[run])
-    folder().mkdir(exist_ok=True)
-    store.write_text(folder() / f"{name}.csv", text.getvalue())
-    return len(rows), planned
-
-
-def _stored_rows(name):
-    """The rows of a stored study by run; none where it is new."""
-    path, rows = folder() / f"{name}.csv", {}
-    if path.is_file():
-        with open(path, newline="", encoding="utf-8") as table:
-            for row in csv.DictReader(table):
-                parameters = {key: value for key, value in row.items() if key not in ABOUT and value}
-                rows.setdefault((row["notebook"], json.dumps(parameters, sort_keys=True)), []).append(row)
-    return rows
-
-
-def machine():
-    """The kind of machine, without its name: "Linux x86_64, 2 cores"."""
-    import os
-
-    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    found = {}
+    with open(path, newline="", encoding="utf-8") as table:
+        for row in csv.DictReader(table):
+            parameters = {column: value for column, value in row.items() if column not in ABOUT and value}
+            found.setdefault((row["notebook"], json.dumps(parameters, sort_keys=True)), []).append(row)
+    return found

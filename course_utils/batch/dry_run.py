@@ -3,6 +3,7 @@
 import statistics
 
 from .folder import JOURNAL, read_journal
+from .report import duration
 
 
 def show(specs, jobs, folders, say=print):
@@ -17,7 +18,8 @@ def show(specs, jobs, folders, say=print):
         Where results of earlier batches may be.
     say : callable
     """
-    earlier = _earlier(folders)
+    lessons = {spec.lesson for spec in specs}
+    earlier = [one for one in _earlier(folders) if one.lesson in lessons]
     times = [_estimate(spec, earlier) for spec in specs]
     for spec, seconds in zip(specs, times):
         values = ", ".join(f"{name}={value}" for name, value in spec.changed.items())
@@ -26,7 +28,10 @@ def show(specs, jobs, folders, say=print):
     say(f"{len(specs)} run{'s' * (len(specs) != 1)}; nothing was started")
     if known:
         total = sum(known) + (len(times) - len(known)) * statistics.mean(known)
-        say(f"about {_words(total / jobs)} with {jobs} at a time, by {len(earlier)} earlier runs on this machine")
+        at_least = max(total / jobs, max(known))
+        say(
+            f"about {duration(at_least)} with {jobs} at a time, by {len(earlier)} earlier run{'s' * (len(earlier) != 1)} on this machine"
+        )
     else:
         say("no earlier run of these notebooks is known on this machine, so there is no estimate of the time")
 
@@ -52,10 +57,3 @@ def _estimate(spec, earlier):
     same = [(distance(one), one.seconds) for one in earlier if one.lesson == spec.lesson]
     nearest = min(same, default=(0, 0))[0]
     return statistics.median(seconds for far, seconds in same if far == nearest) if same else None
-
-
-def _words(seconds):
-    """A duration as people say it."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

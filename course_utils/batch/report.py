@@ -7,10 +7,11 @@ import io
 from pathlib import Path
 from xml.etree import ElementTree
 
-from .. import results, studies
+from .. import results, runtime, studies
 
 TEMPLATE = Path(__file__).with_name("report.html.jinja")
 DETAILED = 60  # runs that are described one by one: a page with more would be slow to open
+ROOM = 400_000  # letters that their pictures, messages, sources and outputs may take
 LONGEST = 5  # code cells of a run whose seconds are shown
 
 
@@ -34,23 +35,20 @@ def write_report(title, records, total, plan=None, waiting=()):
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
-    environment.filters |= {
-        "number": format_number,
-        "words": studies.words,
-        "duration": duration,
-        "place": place,
-        "solved": solved,
-        "longest": longest,
-    }
+    filters = {"number": format_number, "words": studies.words, "rounded": studies.rounded}
+    environment.filters |= filters | {one.__name__: one for one in (duration, place, solved, longest, tone)}
     stacks = [", ".join(f"{name} {version}" for name, version in record.versions.items()) for record in records]
     counts = {}
     for record in records:
-        counts[record.status] = counts.get(record.status, 0) + 1
+        badge = tone(record), record.status
+        counts[badge] = counts.get(badge, 0) + 1
     ended = total - len(waiting)
+    described = detailed(records)
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         title=title,
         records=records,
-        detailed=sorted(records, key=lambda record: record.status == "ok")[:DETAILED],
+        detailed=described,
+        anchors={record.name: f"run-{number}" for number, record in enumerate(described, 1)},
         total=total,
         ended=ended,
         beside=len(records) - ended,
@@ -73,7 +71,7 @@ def study(plan, records):
         "y": figure.y,
         "lines": figure.lines,
         "data": sorted({str(run["DATASET"]) for run in runs if "DATASET" in run}),
-        "machine": studies.machine(),
+        "machine": runtime.machine(),
     }
     if not runs:
         return {**about, "problem": "No run has ended well yet, so there is no answer."}
@@ -81,18 +79,48 @@ def study(plan, records):
         points = studies.points(runs, figure.x, figure.y, figure.lines)
     except ValueError as error:
         return {**about, "problem": f"The figure cannot be drawn: {error}."}
-    if not points:
-        return {**about, "problem": f"No run has recorded {figure.y} yet."}
     return {
         **about,
         "answer": studies.sentence(points, figure),
         "points": points,
+        "findings": findings(records, figure.y),
+        "diverged": any(point.diverged for point in points),
         "differences": studies.differences(points),
         "figure": _drawn(runs, figure),
         "alt": f"{figure.y} against {figure.x}"
         + (f", a line for each {figure.lines}" if figure.lines else "")
         + ": the numbers are in the table below.",
     }
+
+
+def findings(records, y):
+    """What the runs say of the stored studies that they repeat, a sentence each: all inside their bands, or which are not."""
+    runs = [
+        {
+            **one.parameters,
+            **one.numbers,
+            "notebook": one.lesson,
+            "data": one.data or studies.EMBEDDED,
+            "name": one.name,
+        }
+        for one in records
+        if one.status == "ok"
+    ]
+    said = []
+    for path in sorted(studies.folder().glob("*.csv")):
+        try:
+            compared = studies.reruns(runs, studies.read(path.stem), y)
+        except ValueError:
+            continue  # a study with too few seeds for bands
+        outside = [
+            f"{run['name']} gave {studies.rounded(run[y])}, the band is {' to '.join(map(studies.rounded, band))}"
+            for run, band, inside in compared
+            if not inside
+        ]
+        if compared:
+            verdict = f"{len(compared) - len(outside)} of {len(compared)} runs are inside its bands"
+            said.append(f"Against the stored study {path.stem}: {'; '.join([verdict, *outside])}.")
+    return said
 
 
 def _drawn(runs, figure):
@@ -111,6 +139,25 @@ def _drawn(runs, figure):
         picture = plots.png(ax.figure)
         plt.close(ax.figure)
     return base64.b64encode(picture).decode()
+
+
+def detailed(records):
+    """The records that are described one by one, those that did not end well first: as many as the page has room for."""
+    shown, room = [], ROOM
+    for record in sorted(records, key=lambda record: record.status == "ok")[:DETAILED]:
+        error = record.error
+        room -= len(record.thumbnail or "") + (len(error.message + error.source + error.output) if error else 0)
+        if room < 0:
+            break
+        shown.append(record)
+    return shown
+
+
+def tone(record):
+    """How a run's status is coloured: "good", "bad", or "plain" where it ended well and not all of its exercises are solved."""
+    if record.status != "ok":
+        return "bad"
+    return "good" if all(outcome == results.CORRECT for outcome in record.exercises.values()) else "plain"
 
 
 def place(point, study):
@@ -132,9 +179,15 @@ def longest(record):
 
 
 def duration(seconds):
-    """Seconds as people say them."""
+    """Seconds as people say them.
+
+    Examples
+    --------
+    >>> duration(12.34), duration(600), duration(9000)
+    ('12.3 s', '10 min', '2.5 h')
+    """
     if seconds < 120:
-        return f"{seconds:.1f} s"
+        return f"{seconds:.3g} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 

@@ -86,6 +86,22 @@ def test_a_terminal_shows_what_is_running(call, make_lesson, tmp_path):
         (["--out", "notebooks"], "is not empty and was not written by a batch"),
         (["--out", "notebooks/01_quick.ipynb"], "is a file: name a folder"),
         (["--nosuch"], "unrecognized arguments: --nosuch"),
+        (["--grid", "EPOCHS"], "--grid takes NAME=A,B with a value before and after each comma; got 'EPOCHS'"),
+        (["--grid", "EPOCHS="], "--grid takes NAME=A,B with a value before and after each comma; got 'EPOCHS='"),
+        (["--grid", "EPOCHS=1,,2"], "got 'EPOCHS=1,,2'"),
+        (["--grid", "EPOCHS=1,"], "got 'EPOCHS=1,'"),
+        (["--grid", "EPOCHS=1,2,1"], "grid: EPOCHS has 1 twice"),
+        (["--grid", "EPOCHS=1, 01"], "grid: EPOCHS has 1 twice"),
+        (["--grid", "EPOCHS=1,many"], "parameter EPOCHS: int is expected, such as 3; got 'many'"),
+        (["--grid", "EPOCH=1,2"], "no selected lesson has a parameter 'EPOCH' (did you mean EPOCHS?)"),
+        (
+            ["--grid", "EPOCHS=1", "--grid", "EPOCHS=2"],
+            "--grid EPOCHS is given twice; several values are --grid EPOCHS=A,B",
+        ),
+        (["--grid", "EPOCHS=1", "-p", "EPOCHS=2"], "-p and --grid both say what EPOCHS is: give one of them"),
+        (["-p", "EPOCHS=1", "-p", "EPOCHS=2"], "-p EPOCHS is given twice; several values are --grid EPOCHS=A,B"),
+        (["--seeds", "0"], "a whole number, at least 1, is needed; got '0'"),
+        (["--seeds", "3"], "no selected lesson has a parameter 'SEED'"),
     ],
 )
 def test_what_is_asked_for_wrongly_ends_with_2_and_starts_nothing(call, tmp_path, arguments, message):
@@ -93,6 +109,62 @@ def test_what_is_asked_for_wrongly_ends_with_2_and_starts_nothing(call, tmp_path
     code, out, err = call("run", *arguments)
     assert code == 2 and message in err and "Traceback" not in err
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "text, values",
+    [
+        ("N=200,1000", ["200", "1000"]),
+        ("FLIP=no, yes", ["no", "yes"]),
+        ("SIZES=[8, 16],[32]", ["[8, 16]", "[32]"]),
+        ("NAMES=['a','b'],['c']", ["['a','b']", "['c']"]),
+        ("BASE=none", ["none"]),
+        ("RULE=a=b,c", ["a=b", "c"]),
+    ],
+)
+def test_a_comma_parts_the_values_of_a_grid_but_not_those_of_a_list(text, values):
+    assert cli._axis(text) == (text.partition("=")[0], values)
+
+
+def test_a_dry_run_of_a_grid_lists_its_runs_and_starts_nothing(call, tmp_path):
+    before = sorted(tmp_path.rglob("*"))
+    code, out, err = call("run", "--grid", "EPOCHS=1,2", "--grid", "NAME=cat,dog", "--dry-run")
+    names = [line.split()[0] for line in out.splitlines()]
+    assert names[:4] == [f"01_quick-EPOCHS={epochs}-NAME={name}" for epochs in (1, 2) for name in ("cat", "dog")]
+    assert code == 0 and "4 runs; nothing was started" in out
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+STUDY = """title = "E"
+question = "Do epochs help?"
+figure = { x = "EPOCHS", y = "accuracy" }
+[[run]]
+lesson = "quick"
+grid = { EPOCHS = [1, 2, 4] }
+"""
+
+
+def test_a_study_is_run_kept_and_listed(call, make_lesson, tmp_path, monkeypatch):
+    make_lesson("01_quick", "from course_utils.results import record", "record(accuracy=EPOCHS / 10)")
+    monkeypatch.setattr("course_utils.paths.shipped", lambda name: tmp_path / "data" / name)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "notebooks" / "plans" / "studies").mkdir()
+    (tmp_path / "notebooks" / "plans" / "studies" / "epochs.toml").write_text(STUDY, encoding="utf-8")
+    assert call("study")[:2] == (0, "no study is stored in data/studies\n")
+    code, out, err = call("run", "studies/epochs", "--grid", "EPOCHS=1,2")
+    assert (code, err) == (0, "") and "2 of 2 ok; the report is runs/studies/epochs/report.html" in out
+    assert "Do epochs help?" in (tmp_path / "runs/studies/epochs/report.html").read_text(encoding="utf-8")
+    assert call("study", "keep", "runs/studies/epochs")[:2] == (
+        0,
+        "epochs: 2 of 3 runs are stored in data/studies/epochs.csv\n",
+    )
+    code, out, _ = call("study")
+    assert code == 0 and out.split() == ["epochs", "2", "of", "3", "runs"]
+
+
+def test_what_no_batch_wrote_is_not_kept(call):
+    code, _, err = call("study", "keep", "notebooks")
+    assert code == 2 and "study keep: notebooks was not written by a batch: there is no journal.jsonl" in err
 
 
 def test_a_refused_run_leaves_the_earlier_batch_alone(call, tmp_path):

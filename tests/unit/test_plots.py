@@ -325,3 +325,104 @@ def test_every_network_is_named_beside_its_own_circle_and_on_no_other_name_or_ci
             for other, (x, y, radius) in circles.items():
                 gaps[other] = np.hypot(max(box.x0 - x, 0, x - box.x1), max(box.y0 - y, 0, y - box.y1)) - radius
             assert min(gaps, key=gaps.get) == name and 0 < gaps[name] < 10, (name, gaps)
+
+
+# ------------------------------------------------------------------------------------------------------------- studies
+
+
+def study_runs(xs, lines=(None,), seeds=5, value=lambda x, line, seed: seed / 10):
+    return [
+        {"X": x, "LINE": line, "SEED": seed, "y": value(x, number, seed)}
+        for x in xs
+        for number, line in enumerate(lines)
+        for seed in range(seeds)
+    ]
+
+
+def drawn(ax, marker):
+    return [line for line in ax.lines if line.get_marker() == marker]
+
+
+def test_a_study_shows_single_runs_their_mean_and_its_interval():
+    from course_utils.studies import interval
+
+    ax = plots.study(study_runs([1, 2, 3], value=lambda x, _, seed: x + seed / 10), "X", "y")
+    dots = [(line.get_xdata()[0], line.get_ydata()) for line in drawn(ax, ".")]
+    assert [place for place, _ in dots] == [1, 2, 3]
+    assert np.allclose([values for _, values in dots], [[x + seed / 10 for seed in range(5)] for x in (1, 2, 3)])
+    (mean,) = drawn(ax, "o")
+    assert np.allclose(mean.get_xydata(), [(1, 1.2), (2, 2.2), (3, 3.2)])
+    bars = [line.get_ydata() for line in drawn(ax, "None")]
+    assert np.allclose(bars, [interval([x + seed / 10 for seed in range(5)]) for x in (1, 2, 3)])
+    assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_legend()) == ("X", "y", None)
+
+
+def test_one_seed_has_no_bar():
+    assert drawn(plots.study(study_runs([1, 2], seeds=1), "X", "y"), "None") == []
+
+
+def test_a_study_has_a_line_for_each_value_and_a_legend_beside_the_data():
+    ax = plots.study(study_runs([1, 2, 3], [False, True]), "X", "y", "LINE", xlabel="pictures", ylabel="accuracy")
+    legend = ax.get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["no", "yes"] and legend.get_title().get_text() == "LINE"
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("pictures", "accuracy")
+    assert drawn(ax, "o")[0].get_color() != drawn(ax, "s")[0].get_color()
+
+
+@pytest.mark.parametrize("xs", [[1, 10, 100], [200, 1000, 2000], [0, 1, 100], [1e-4, 1e-3, 1e-2]])
+def test_the_axis_is_logarithmic_where_values_are_far_apart(xs):
+    ax = plots.study(study_runs(xs), "X", "y")
+    assert ax.get_xscale() == ("log" if xs[0] > 0 and xs[-1] / xs[0] >= 20 else "linear")
+    assert list(ax.get_xticks()) == xs and not ax.get_xticks(minor=True).size
+
+
+@pytest.mark.parametrize(
+    "xs, labels",
+    [
+        ([True, False], ["no", "yes"]),
+        (["b", "a", None], ["none", "a", "b"]),
+        ([[8, 16], [8]], ["8", "8, 16"]),
+        ([2000, 200], ["200", "2,000"]),
+    ],
+)
+def test_categories_and_two_numbers_stand_side_by_side(xs, labels):
+    ax = plots.study(study_runs(xs, ["one", "two"]), "X", "y", "LINE")
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == labels
+    assert list(ax.get_xticks()) == list(range(len(labels)))
+    left, right = (drawn(ax, marker)[0].get_xdata() for marker in "os")
+    assert np.allclose(right - left, 0.12) and np.allclose((left + right) / 2, range(len(labels)))
+
+
+def test_runs_that_diverged_are_crosses_and_no_part_of_the_mean():
+    ax = plots.study(study_runs([1, 2, 3], value=lambda x, _, seed: np.nan if x == 2 else 5.0), "X", "y")
+    (cross,) = drawn(ax, "x")
+    assert cross.get_xdata() == [2] and np.isnan(drawn(ax, "o")[0].get_ydata()[1])
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["mean", "diverged"]
+    ax.figure.canvas.draw()
+    assert ax.get_ylim()[0] > 4
+
+
+def test_a_study_draws_tables_as_well_as_lists_and_into_given_axes():
+    import pandas as pd
+
+    _, ax = plt.subplots()
+    assert plots.study(pd.DataFrame(study_runs([1, 2, 3])), "X", "y", ax=ax) is ax
+    with pytest.raises(ValueError, match="the runs have no 'z'"):
+        plots.study(study_runs([1]), "X", "z")
+
+
+@pytest.mark.parametrize("count", [2, 5, 12])
+@pytest.mark.parametrize("lines", [1, 2, 7])
+@pytest.mark.parametrize("kind", [lambda n: 2.0**n, lambda n: n, lambda n: f"augmentation {n}"])
+def test_nothing_of_a_study_is_cut_off_or_overlaps(count, lines, kind):
+    with mpl.rc_context():
+        plots.set_style()
+        runs = study_runs([kind(n) for n in range(count)], [f"line {n}" for n in range(lines)])
+        ax = plots.study(runs, "X", "y", "LINE")
+        ax.figure.canvas.draw()
+        labels = [tick.get_window_extent() for tick in ax.get_xticklabels()]
+        assert not any(one.overlaps(other) for one, other in itertools.pairwise(labels))
+        whole = ax.figure.bbox
+        for box in [*labels, ax.xaxis.label.get_window_extent(), ax.get_legend().get_window_extent()]:
+            assert whole.x0 <= box.x0 and box.x1 <= whole.x1 and whole.y0 <= box.y0 and box.y1 <= whole.y1
+        assert not ax.get_legend().get_window_extent().overlaps(ax.get_window_extent())
