@@ -1,6 +1,7 @@
 """Every figure of the course: functions that draw into given Axes or make them, and `show`, which adds the words."""
 
 import io
+import itertools
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -584,12 +585,12 @@ def study(runs, x, y, lines="", ax=None, *, xlabel=None, ylabel=None):
     if ax is None:
         _, ax = plt.subplots(figsize=(8, 4.2))
     places = sorted(dict.fromkeys(point.x for point in found), key=order)
-    spread = len(places) > 2 and all(type(place) in (int, float) for place in places)
+    scale = _scale(places)
     names = list(dict.fromkeys(point.line for point in found))
     for number, name in enumerate(names):
         own = [point for point in found if point.line == name]
-        aside = 0 if spread else (number - (len(names) - 1) / 2) * min(0.12, 0.7 / len(names))
-        at = [point.x if spread else places.index(point.x) + aside for point in own]
+        aside = 0 if scale else (number - (len(names) - 1) / 2) * min(0.12, 0.7 / len(names))
+        at = [point.x if scale else places.index(point.x) + aside for point in own]
         colour, marker = list(PALETTE.values())[number % 7], "os^Dv<>"[number % 7]
         for place, point in zip(at, own):
             ax.plot([place] * len(point.values), [*point.values.values()], ".", color=colour, alpha=0.45, markersize=7)
@@ -600,28 +601,41 @@ def study(runs, x, y, lines="", ax=None, *, xlabel=None, ylabel=None):
                 ax.plot(place, height, "x", color=colour, transform=ax.get_xaxis_transform(), label=DIVERGED)
         label = words(name) if lines else "mean"
         ax.plot(at, [point.mean for point in own], marker + "-", color=colour, label=label, markersize=6)
-    _places(ax, places, spread)
     ax.set(xlabel=xlabel or x, ylabel=ylabel or y)
     handles = {label: handle for handle, label in zip(*ax.get_legend_handles_labels())}
     if lines or DIVERGED in handles:
         crosses = [handles.pop(DIVERGED)] if DIVERGED in handles else []
         shown = [*handles.values(), *crosses]
         ax.legend(handles=shown, title=lines or None, loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
+    _places(ax, places, scale)
     return ax
 
 
-def _places(ax, places, spread):
-    """The ticks of a study's parameter: its own values, at their sizes where it is `spread`, else side by side."""
+def _scale(places):
+    """How a study's axis shows numbers at their sizes: "linear", or "log" where they are far apart; None: side by side.
+
+    So stand words, two numbers, and numbers of which two would stand in one place.
+    """
+    if len(places) < 3 or not all(type(place) in (int, float) for place in places):
+        return None
+    scale = "log" if places[0] > 0 and places[-1] / places[0] >= 20 else "linear"
+    at = np.log(places) if scale == "log" else np.array(places, float)
+    return scale if np.diff(at).min() >= (at[-1] - at[0]) / 25 else None
+
+
+def _places(ax, places, scale):
+    """The ticks of a study's parameter: its own values, upright where they would run into each other."""
     from .studies import words
 
     labels = [words(place) for place in places]
-    if not spread:
-        ax.set_xticks(range(len(places)), labels)
-        ax.set_xlim(-0.5, len(places) - 0.5)
-    else:
-        if min(places) > 0 and max(places) / min(places) >= 20:
-            ax.set_xscale("log")
+    if scale:
+        ax.set_xscale(scale)
         ax.set_xticks(places, labels)
         ax.minorticks_off()
-    if sum(map(len, labels)) > 60:
+    else:
+        ax.set_xticks(range(len(places)), labels)
+        ax.set_xlim(-0.5, len(places) - 0.5)
+    ax.figure.draw_without_rendering()
+    boxes = [tick.get_window_extent() for tick in ax.get_xticklabels()]
+    if any(one.x1 + 4 > other.x0 for one, other in itertools.pairwise(boxes)):
         ax.tick_params("x", rotation=90)

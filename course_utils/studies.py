@@ -372,9 +372,11 @@ def _others(compared, clear, name, first):
     if len(compared) == 1:
         return ""
     higher = sum(one.mean > 0 for one in clear)
-    ways = [f"{count} {way}" for count, way in ((higher, "higher"), (len(clear) - higher, "lower")) if count]
-    luck = ", and luck alone may make so few clear" if len(clear) * 10 <= len(compared) else ""
-    return f"; of {len(compared)} differences from {name} {words(first)}, {len(clear)} {'is' if len(clear) == 1 else 'are'} clear ({', '.join(ways)}){luck}"
+    ways = " and ".join(
+        f"{count} {way}" for count, way in ((higher, "higher"), (len(clear) - higher, "lower")) if count
+    )
+    luck = ", which luck alone may do" if len(clear) * 10 <= len(compared) else ""
+    return f"; {len(clear)} of {len(compared)} differences from {name} {words(first)} {'is' if len(clear) == 1 else 'are'} clear, {ways}{luck}"
 
 
 def _diverged(found):

@@ -4,6 +4,7 @@ Where Chromium or Playwright is missing, the tests are skipped and say so; with 
 """
 
 import contextlib
+import importlib.util
 import json
 import os
 import re
@@ -148,6 +149,15 @@ def browser():
         chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="module")
+def axe():
+    """axe-core's script, which finds barriers on a page; a Python package ships it."""
+    found = importlib.util.find_spec("axe_playwright_python")
+    if found is None:
+        missing("axe is not installed: pip install axe-playwright-python")
+    return (Path(found.origin).parent / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,9 @@
 """The report of a study and of a large batch in Chromium: nothing is cut off, search and sort work, no barrier (axe, WCAG 2.1 AA)."""
 
-import importlib.util
+import base64
 import io
 import random
 import re
-from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -25,8 +24,6 @@ PLAN = Plan(
 
 
 def picture(seed, size=(160, 120)):
-    import base64
-
     file = io.BytesIO()
     Image.frombytes("L", size, random.Random(seed).randbytes(size[0] * size[1])).quantize(8).save(file, "PNG")
     return base64.b64encode(file.getvalue()).decode()
@@ -91,19 +88,8 @@ def report(browser, tmp_path_factory):
         page.close()
 
 
-@pytest.fixture(scope="module")
-def axe():
-    """axe-core's script, which a Python package ships."""
-    from conftest import missing
-
-    found = importlib.util.find_spec("axe_playwright_python")
-    if found is None:
-        missing("axe is not installed: pip install axe-playwright-python")
-    return (Path(found.origin).parent / "axe.min.js").read_text(encoding="utf-8")
-
-
 def rows(page):
-    return [text for text in page.locator("#runs tbody tr:visible").all_inner_texts()]
+    return page.locator("#runs tbody tr:visible").all_inner_texts()
 
 
 @EVERY_PAGE

@@ -369,7 +369,7 @@ def test_a_study_has_a_line_for_each_value_and_a_legend_beside_the_data():
     assert drawn(ax, "o")[0].get_color() != drawn(ax, "s")[0].get_color()
 
 
-@pytest.mark.parametrize("xs", [[1, 10, 100], [200, 1000, 2000], [0, 1, 100], [1e-4, 1e-3, 1e-2]])
+@pytest.mark.parametrize("xs", [[1, 10, 100], [200, 1000, 2000], [0, 10, 100], [1e-4, 1e-3, 1e-2], [-5, 1, 9]])
 def test_the_axis_is_logarithmic_where_values_are_far_apart(xs):
     ax = plots.study(study_runs(xs), "X", "y")
     assert ax.get_xscale() == ("log" if xs[0] > 0 and xs[-1] / xs[0] >= 20 else "linear")
@@ -383,9 +383,10 @@ def test_the_axis_is_logarithmic_where_values_are_far_apart(xs):
         (["b", "a", None], ["none", "a", "b"]),
         ([[8, 16], [8]], ["8", "8, 16"]),
         ([2000, 200], ["200", "2,000"]),
+        ([0, 1, 1000], ["0", "1", "1,000"]),
     ],
 )
-def test_categories_and_two_numbers_stand_side_by_side(xs, labels):
+def test_words_two_numbers_and_numbers_too_close_stand_side_by_side(xs, labels):
     ax = plots.study(study_runs(xs, ["one", "two"]), "X", "y", "LINE")
     assert [tick.get_text() for tick in ax.get_xticklabels()] == labels
     assert list(ax.get_xticks()) == list(range(len(labels)))
