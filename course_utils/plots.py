@@ -22,8 +22,6 @@ PALETTE = {
     "yellow": "#F0E442",
 }
 
-DIVERGED = "diverged"  # runs of a study, in its legend
-
 #: For maps with negative and positive values: purple below zero, white at zero, orange above.
 SIGNED = "PuOr_r"
 
@@ -597,16 +595,14 @@ def study(runs, x, y, lines="", ax=None, *, xlabel=None, ylabel=None):
             if point.interval:
                 ax.plot([place] * 2, point.interval, color=colour, linewidth=1.5)
             if point.diverged:
-                height = 0.03 + 0.06 * number
-                ax.plot(place, height, "x", color=colour, transform=ax.get_xaxis_transform(), label=DIVERGED)
+                ax.plot(place, 0.03 + 0.06 * number, "x", color=colour, transform=ax.get_xaxis_transform())
         label = words(name) if lines else "mean"
         ax.plot(at, [point.mean for point in own], marker + "-", color=colour, label=label, markersize=6)
     ax.set(xlabel=xlabel or x, ylabel=ylabel or y)
-    handles = {label: handle for handle, label in zip(*ax.get_legend_handles_labels())}
-    if lines or DIVERGED in handles:
-        crosses = [handles.pop(DIVERGED)] if DIVERGED in handles else []
-        shown = [*handles.values(), *crosses]
-        ax.legend(handles=shown, title=lines or None, loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
+    if diverged := any(point.diverged for point in found):
+        ax.plot([], [], "x", color="black", label="diverged")
+    if lines or diverged:
+        ax.legend(title=lines or None, loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
     _places(ax, places, scale)
     return ax
 

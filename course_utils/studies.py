@@ -4,6 +4,7 @@ import csv
 import json
 import math
 import numbers
+import re
 from dataclasses import dataclass
 
 from . import paths
@@ -145,12 +146,14 @@ def _ambiguous(one, other, seed):
 
 
 def order(value):
-    """A key that sorts a parameter's values: none, then no before yes and numbers by size, then words, then lists."""
+    """A key that sorts a parameter's values: none, then no before yes and numbers by size, then words ("block 9" before "block 10"), then lists."""
     if value is None:
         return (0,)
     if isinstance(value, (tuple, list)):
         return 3, [order(part) for part in value]
-    return (2, value) if isinstance(value, str) else (1, value)
+    if isinstance(value, str):
+        return 2, [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", value)]
+    return 1, value
 
 
 @dataclass(frozen=True)

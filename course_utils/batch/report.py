@@ -36,7 +36,7 @@ def write_report(title, records, total, plan=None, waiting=()):
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     filters = {"number": format_number, "words": studies.words, "rounded": studies.rounded}
-    environment.filters |= filters | {one.__name__: one for one in (duration, place, solved, longest, tone)}
+    environment.filters |= filters | {one.__name__: one for one in (duration, between, solved, longest, tone)}
     stacks = [", ".join(f"{name} {version}" for name, version in record.versions.items()) for record in records]
     counts = {}
     for record in records:
@@ -160,10 +160,13 @@ def tone(record):
     return "good" if all(outcome == results.CORRECT for outcome in record.exercises.values()) else "plain"
 
 
-def place(point, study):
-    """Where a point is, in words: "AUGMENT yes, N_TRAIN 200"."""
-    words = f"{study['x']} {studies.words(point.x)}"
-    return f"{study['lines']} {studies.words(point.line)}, {words}" if study["lines"] else words
+def between(difference, study):
+    """What a difference is between, in words: "AUGMENT no and yes at N_TRAIN 200"."""
+    first, second = difference.first, difference.second
+    if not study["lines"]:
+        return f"{study['x']} {studies.words(first.x)} and {studies.words(second.x)}"
+    lines = f"{study['lines']} {studies.words(first.line)} and {studies.words(second.line)}"
+    return f"{lines} at {study['x']} {studies.words(first.x)}"
 
 
 def solved(record):

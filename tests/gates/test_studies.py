@@ -106,3 +106,51 @@ def test_the_cheapest_run_is_the_quickest_on_embedded_data():
         {"seconds": 4.0, "data": "embedded", "y": 2},
     ]
     assert cheapest(runs, "y") == runs[3] and cheapest(runs[:2], "y") is None
+
+
+# ------------------------------------------------------------------------------------------- the gate itself, on a tiny study
+
+
+@pytest.fixture
+def tiny(make_lesson, tmp_path, monkeypatch):
+    """A study of a notebook that records N + SEED / 100, stored with what it would have recorded plus `offset`: `tiny(offset)`."""
+    parameters = "N: int = 1  # a number\nSEED: int = 0  # of nothing"
+    make_lesson("01_quick", "from course_utils.results import record\nrecord(y=N + SEED / 100)", parameters=parameters)
+    plans = tmp_path / "notebooks" / "plans" / "studies"
+    plans.mkdir()
+    plan = (
+        'question = "?"\nfigure = { x = "N", y = "y" }\n[[run]]\nlesson = "quick"\ngrid = { N = [1, 2] }\nseeds = 6\n'
+    )
+    (plans / "tiny.toml").write_text(plan, encoding="utf-8")
+    monkeypatch.setitem(globals(), "NOTEBOOKS", tmp_path / "notebooks")
+    monkeypatch.setattr(studies, "folder", lambda: tmp_path / "studies")
+    (tmp_path / "studies").mkdir()
+    (tmp_path / "tenth").mkdir()
+
+    def write(offset=0.0):
+        lines = ["N,SEED,metric,value,seconds,notebook,data,stack,machine,planned"]
+        lines += [f"{n},{s},y,{n + s / 100 + offset},{n},01_quick,embedded,,,12" for n in (1, 2) for s in range(6)]
+        (tmp_path / "studies" / "tiny.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    return write
+
+
+def test_a_study_that_repeats_passes(tiny, tmp_path):
+    tiny()
+    test_a_stored_study_is_what_its_plan_runs("tiny")
+    test_the_cheapest_point_of_a_stored_study_keeps_its_band("tiny", tmp_path)
+    test_a_random_tenth_of_a_stored_study_keeps_its_bands("tiny", tmp_path / "tenth")
+
+
+def test_a_study_that_does_not_repeat_is_found(tiny, tmp_path):
+    tiny(0.2)
+    with pytest.raises(AssertionError, match=r"y is 1, its band 1\.144 to 1\.306"):
+        test_the_cheapest_point_of_a_stored_study_keeps_its_band("tiny", tmp_path)
+
+
+def test_a_plan_that_has_changed_is_found(tiny, tmp_path):
+    tiny()
+    plan = tmp_path / "notebooks" / "plans" / "studies" / "tiny.toml"
+    plan.write_text(plan.read_text(encoding="utf-8").replace("[1, 2]", "[1, 3]"), encoding="utf-8")
+    with pytest.raises(AssertionError, match="the plan does not have .*'N': 2"):
+        test_a_stored_study_is_what_its_plan_runs("tiny")

@@ -396,7 +396,7 @@ def test_words_two_numbers_and_numbers_too_close_stand_side_by_side(xs, labels):
 
 def test_runs_that_diverged_are_crosses_and_no_part_of_the_mean():
     ax = plots.study(study_runs([1, 2, 3], value=lambda x, _, seed: np.nan if x == 2 else 5.0), "X", "y")
-    (cross,) = drawn(ax, "x")
+    cross, _ = drawn(ax, "x")  # and the legend's
     assert cross.get_xdata() == [2] and np.isnan(drawn(ax, "o")[0].get_ydata()[1])
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["mean", "diverged"]
     ax.figure.canvas.draw()

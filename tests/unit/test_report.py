@@ -263,12 +263,18 @@ def test_a_study_answers_its_question_with_sentence_figure_and_tables():
         "accuracy is 0.100 higher with FLIP yes than with FLIP no at N",
         '<img class="drawn" alt="accuracy against N, a line for each FLIP: the numbers are in the table below."',
         '<td class="right">0.310</td>',
-        "FLIP no, N 200 and FLIP yes, N 200",
+        "FLIP no and yes at N 200",
         "Data: digits.",
         'href="tidy.csv"',
     ]:
         assert part in page, part
     assert "diverged" not in page
+
+
+def test_without_lines_the_places_are_compared():
+    plan = replace(PLAN, figure=Figure("N", "accuracy"))
+    page = write_report("T", [one for one in study_records() if one.parameters["FLIP"]], 6, plan)
+    assert "N 200 and 500 3 0.300 0.300 to 0.300 yes" in text_of(page)
 
 
 def test_runs_that_diverged_are_counted_and_break_nothing():

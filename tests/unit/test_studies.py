@@ -50,9 +50,9 @@ def test_runs_that_differ_in_their_seed_are_one_point_and_points_are_in_order():
 
 
 def test_values_of_every_kind_have_an_order():
-    kinds = [[8, 16], "b", "a", 0.5, True, 10, False, None, [8], 2]
+    kinds = [[8, 16], "b 10", "b 9", "a", 0.5, True, 10, False, None, [8], 2]
     found = points([{"X": value, "y": 1} for value in kinds], "X", "y")
-    assert [one.x for one in found] == [None, False, 0.5, True, 2, 10, "a", "b", (8,), (8, 16)]
+    assert [one.x for one in found] == [None, False, 0.5, True, 2, 10, "a", "b 9", "b 10", (8,), (8, 16)]
 
 
 def test_a_run_without_the_number_or_the_parameter_is_left_out():
