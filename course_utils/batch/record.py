@@ -5,6 +5,9 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from ..registry import known
+from ..studies import EMBEDDED
+
 TIMEOUT = 1800  # seconds
 
 
@@ -94,6 +97,12 @@ class Record:
     data: str = ""
     cells: tuple = ()
     left: str = ""
+
+    @property
+    def known_data(self):
+        """What a stored result says of its data: ``data``, "embedded" where they come with the course, or "unknown"."""
+        entry = known().get(str(self.parameters.get("DATASET")), {"embedded": True})
+        return self.data or (EMBEDDED if entry["embedded"] else "unknown")
 
     @property
     def other_version(self):

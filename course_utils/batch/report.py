@@ -100,7 +100,7 @@ def findings(records, y):
             **one.parameters,
             **one.numbers,
             "notebook": one.lesson,
-            "data": one.data or studies.EMBEDDED,
+            "data": one.known_data,
             "name": one.name,
         }
         for one in records

@@ -42,7 +42,7 @@ def keep(batch, name, planned=None):
         about = {
             "seconds": one.seconds,
             "notebook": one.lesson,
-            "data": one.data or studies.EMBEDDED,
+            "data": one.known_data,
             "stack": _stack(one.versions),
             "machine": runtime.machine(),
         }

@@ -44,10 +44,7 @@ def repeat(name, runs, folder):
     y, specs = plan_of(name).figure.y, {spec.name: spec for spec in map(spec_of, runs)}
     records = run_batch(Plan("again", ()), list(specs.values()), folder / "out", say=lambda line: None)
     assert [(one.name, one.error) for one in records if one.status != "ok"] == []
-    again = [
-        {**one.parameters, **one.numbers, "notebook": one.lesson, "data": one.data or studies.EMBEDDED}
-        for one in records
-    ]
+    again = [{**one.parameters, **one.numbers, "notebook": one.lesson, "data": one.known_data} for one in records]
     compared = studies.reruns(again, studies.read(name), y)
     assert len(compared) == len(again), (
         "a run's recipe is not that of the stored one: the notebook has other parameters"

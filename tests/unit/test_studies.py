@@ -3,6 +3,7 @@
 import json
 import math
 import statistics
+from dataclasses import replace
 
 import pytest
 import scipy.stats
@@ -461,6 +462,15 @@ def test_a_folder_that_is_no_batchs_is_refused(data, tmp_path):
     (tmp_path / JOURNAL).write_text('{"title": "T"}\n{}\n{}\n', encoding="utf-8")
     with pytest.raises(ValueError, match=r"journal\.jsonl is damaged"):
         study.keep(tmp_path, "depth")
+
+
+@pytest.mark.parametrize(
+    "dataset, mark, data_of_it",
+    [("toy_pets", "", "embedded"), ("cats_vs_dogs", "ab12", "ab12"), ("cats_vs_dogs", "", "unknown")],
+)
+def test_a_stored_run_says_which_data_it_had(data, batch, dataset, mark, data_of_it):
+    study.keep(batch(replace(run(DATASET=dataset), data=mark)), "depth")
+    assert studies.read("depth")[0]["data"] == data_of_it
 
 
 def test_an_unknown_study_names_those_that_are_stored(data, batch):
