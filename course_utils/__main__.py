@@ -99,13 +99,6 @@ def parser():
     run.add_argument("--memory", type=_positive, default=0, metavar="MB", help="for one notebook (default: no limit)")
     run.add_argument("--shard", type=_shard, default=(1, 1), metavar="K/N", help="only the Kth of N parts of the runs")
     run.add_argument(
-        "--shard",
-        type=_shard,
-        default=(1, 1),
-        metavar="K/N",
-        help="only the K-th of N equal parts, for arrays of jobs; see `merge`",
-    )
-    run.add_argument(
         "--dry-run", action="store_true", help="list the runs and how long they may take, and start nothing"
     )
     run.set_defaults(command=run_command, name="run")

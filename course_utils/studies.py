@@ -122,7 +122,7 @@ def points(runs, x, y, lines=""):
         seen[place, seed] = run
         found.setdefault(place, {})[seed] = float(run[y])
     if not found:
-        raise ValueError(f"no run has all of {', '.join(wanted)}")
+        raise ValueError(f"no run has all of {', '.join(wanted)}: change the figure, or run what it needs")
     return [_point(place, found[place]) for place in sorted(found, key=lambda place: [order(part) for part in place])]
 
 

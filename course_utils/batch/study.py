@@ -71,10 +71,10 @@ def _finished(batch):
     try:
         records = read_journal(batch / JOURNAL)
     except (ValueError, KeyError, TypeError):
-        raise ValueError(f"{batch / JOURNAL} is damaged") from None
+        raise ValueError(f"{batch / JOURNAL} is damaged: run the study again, into another folder") from None
     finished = [one for one in records if one.status == "ok" and one.numbers]
     if not finished:
-        raise ValueError(f"{batch} holds no run that ended well and recorded a number")
+        raise ValueError(f"{batch} holds no run that ended well and recorded a number: run the study first")
     for one in finished:
         for key, value in one.parameters.items():
             if isinstance(value, str) and Path(value).is_absolute():

@@ -36,9 +36,7 @@ def test_the_peak_is_that_of_the_kernel_and_not_only_of_its_end(spec_of):
 
 def test_a_run_works_in_a_folder_of_its_own_and_can_destroy_no_other(spec_of):
     before = Path.cwd()
-    spec = spec_of(
-        "01_a", "import os, shutil\nprint(os.getcwd())", RECORDING, "shutil.rmtree('..')"
-    )
+    spec = spec_of("01_a", "import os, shutil\nprint(os.getcwd())", RECORDING, "shutil.rmtree('..')")
     (Path(spec.scratch) / "other.ipynb").write_text("another run's")
     record = execute.run_one(spec)
     assert record.numbers == {"epochs_seen": 3} and Path.cwd() == before
