@@ -95,19 +95,14 @@ def study(plan, records):
 
 def findings(records, y):
     """What the runs say of the stored studies that they repeat, a sentence each: all inside their bands, or which are not."""
-    runs = [
-        {
-            **one.parameters,
-            **one.numbers,
-            "notebook": one.lesson,
-            "data": one.known_data,
-            "name": one.name,
-        }
-        for one in records
-        if one.status == "ok"
-    ]
+    stored = sorted(studies.folder().glob("*.csv"))
+    if not stored:
+        return []
+    ended = [one for one in records if one.status == "ok"]
+    about = [{"name": one.name, "notebook": one.lesson, "data": one.known_data} for one in ended]
+    runs = [{**one.parameters, **one.numbers, **facts} for one, facts in zip(ended, about)]
     said = []
-    for path in sorted(studies.folder().glob("*.csv")):
+    for path in stored:
         try:
             compared = studies.reruns(runs, studies.read(path.stem), y)
         except ValueError:
