@@ -58,7 +58,7 @@ def parser():
         nargs="?",
         default="quick",
         metavar="PLAN",
-        help="a plan's name in notebooks/plans or its file, or a notebook such as experiments/augmentation "
+        help="a plan's name in notebooks/plans or its file, a lesson's name, or a notebook such as experiments/augmentation "
         "(default: quick, every lesson at its defaults)",
     )
     run.add_argument("--lesson", action="append", default=[], metavar="NAME", help="only this lesson; repeatable")
@@ -231,7 +231,7 @@ def _plan(word, notebooks, known):
         return plan.read_plan(path), word
     if word == "quick":  # students' notebooks come without plans
         return plan.EVERYTHING, word
-    if word in {lesson.title for lesson in known}:
+    if word in {lesson.title for lesson in known} | {lesson.lesson for lesson in known if not lesson.folder}:
         return plan.Plan(word, (plan.Run(word),)), word
     plans = [
         found.relative_to(notebooks / "plans").with_suffix("").as_posix()

@@ -162,6 +162,13 @@ def test_a_study_is_run_kept_and_listed(call, make_lesson, tmp_path, monkeypatch
     assert code == 0 and out.split() == ["epochs", "2", "of", "3", "runs"]
 
 
+def test_a_lesson_goes_by_its_name_in_the_place_of_a_plan(call, make_lesson):
+    make_lesson("02_slow", "print(1)")
+    for word in ("slow", "02_slow"):
+        code, out, _ = call("run", word, "--dry-run")
+        assert code == 0 and out.startswith("02_slow ") and "1 run; nothing was started" in out
+
+
 def test_what_no_batch_wrote_is_not_kept(call):
     code, _, err = call("study", "keep", "notebooks")
     assert code == 2 and "study keep: notebooks was not written by a batch: there is no journal.jsonl" in err
