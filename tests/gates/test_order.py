@@ -32,6 +32,7 @@ def test_what_takes_long_comes_first_and_later_lessons_before_earlier_ones():
     lessons = sorted(f"notebooks/{path.name}" for path in TESTS.parent.glob("notebooks/[0-9][0-9]_*.ipynb"))
     assert list(dict.fromkeys(files)) == [
         "tests/browser/test_lessons.py",
+        "tests/browser/test_report.py",
         *reversed(lessons),
         "tests/gates/test_settings.py",
         "tests/unit/test_paths.py",
