@@ -58,7 +58,7 @@ def parser():
         nargs="?",
         default="quick",
         metavar="PLAN",
-        help="a plan's name in notebooks/plans or its file, a lesson's name, or a notebook such as experiments/augmentation "
+        help="a plan's name in notebooks/plans or its file, a lesson's name, or a notebook's "
         "(default: quick, every lesson at its defaults)",
     )
     run.add_argument("--lesson", action="append", default=[], metavar="NAME", help="only this lesson; repeatable")
