@@ -1,13 +1,16 @@
 """How papermill talks to a kernel here: what a notebook prints without end is cut off, and no process outlives it."""
 
 import contextlib
+import os
 import signal
 import sys
 
+from nbclient.exceptions import DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 
 ENGINE = "course"
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows has only the one, which ends a process there
 LARGEST = 20 * 2**20  # bytes of output in a notebook; what Jupyter shows is a tenth of it
 
 
@@ -16,16 +19,19 @@ class TooMuchOutput(Exception):
 
 
 class Client(PapermillNotebookClient):
-    """papermill's client, which ends a notebook that floods its output."""
+    """papermill's client, which ends the kernel of a notebook that floods its output."""
+
+    total = 0  # bytes so far
 
     def process_message(self, message, cell, cell_index):
         """Count what comes; see `nbclient.NotebookClient.process_message`."""
-        content, total = message["content"], getattr(self, "total", 0)
-        total += len(content.get("text", "")) + sum(len(str(part)) for part in content.get("data", {}).values())
-        self.total = total
-        if total > LARGEST:
-            raise TooMuchOutput
-        return super().process_message(message, cell, cell_index)
+        content, before = message["content"], self.total
+        self.total += len(content.get("text", "")) + sum(len(str(part)) for part in content.get("data", {}).values())
+        if self.total <= LARGEST:
+            return super().process_message(message, cell, cell_index)
+        if before <= LARGEST:  # an error that is raised here would be seen when the cell has ended
+            os.kill(self.km.provisioner.pid, KILL)
+        return None
 
 
 class Engine(NBClientEngine):
@@ -37,7 +43,13 @@ class Engine(NBClientEngine):
         unknown = ("input_path", "log_output", "stdout_file", "stderr_file")
         options = {name: value for name, value in options.items() if name not in unknown}
         timeout, start = options.pop("execution_timeout"), options.pop("start_timeout", 60)
-        return Client(nb_man, timeout=timeout, startup_timeout=start, kernel_name=kernel_name, **options).execute()
+        client = Client(nb_man, timeout=timeout, startup_timeout=start, kernel_name=kernel_name, **options)
+        try:
+            return client.execute()
+        except DeadKernelError:
+            if client.total > LARGEST:
+                raise TooMuchOutput from None
+            raise
 
 
 papermill_engines.register(ENGINE, Engine)
@@ -62,6 +74,6 @@ def end_what_is_left(before):
         with contextlib.suppress(psutil.Error):
             if one.status() != psutil.STATUS_ZOMBIE:
                 names.append(one.name())
-            one.send_signal(signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
+            one.kill()
     psutil.wait_procs(left, 5)
     return names

@@ -141,6 +141,8 @@ def from_json(line):
         When it is no such line.
     """
     values = json.loads(line)
+    if not isinstance(values, dict):
+        raise ValueError(f"a record is a JSON object; got {line[:80]!r}")
     if values.get("error"):
         values["error"] = Failure(**values["error"])
     values["cells"] = tuple(values.get("cells", ()))

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
 
 import course_utils
@@ -332,3 +333,26 @@ def test_while_it_runs_a_file_says_which_cell_of_how_many(spec_of):
     place = Path(spec_of("01_a").scratch, "01_a.progress")
     record = execute.run_one(spec_of("01_a", "1", f"print(open({str(place)!r}).read())", "2", EPOCHS=7))
     assert '"4 5\\n"' in record.executed
+
+
+def test_output_without_end_ends_the_run_and_keeps_what_came_before(spec_of):
+    flood = "print('before', flush=True)\nwhile True: print('x' * 10**6, flush=True)"
+    record = execute.run_one(spec_of("01_a", "'first'", flood))
+    assert (record.status, record.error.message) == ("failed", "the notebook printed more than 20 MB")
+    assert "'first'" in record.executed and len(record.executed) < 40 * 2**20
+
+
+def test_a_run_that_takes_more_memory_than_it_may_is_ended(spec_of):
+    greedy = "block = bytearray(600 * 2**20)\nblock[::4096] = b'x' * len(block[::4096])\nimport time; time.sleep(20)"
+    record = execute.run_one(dataclasses.replace(spec_of("01_a", "1", greedy), memory=400))
+    assert record.status == "died" and record.error.message == "the kernel took more than 400 MB, and was ended"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process that leaves its session is not found")
+def test_what_a_notebook_leaves_running_is_ended_and_named(spec_of, tmp_path):
+    place = tmp_path / "pid"
+    code = f"import os, time; open({str(place)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    start = f"import subprocess, sys, time\nsubprocess.Popen([sys.executable, '-c', {code!r}], start_new_session=True)\ntime.sleep(1)"
+    record = execute.run_one(spec_of("01_a", start))
+    assert record.status == "ok" and record.left.startswith("left running and ended: python")
+    assert not psutil.pid_exists(int(place.read_text()))

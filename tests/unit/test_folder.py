@@ -139,6 +139,12 @@ def test_a_line_that_is_damaged_in_the_middle_is_not_passed_over(tmp_path):
         folder.Folder(tmp_path / "out", "T")
 
 
+def test_a_line_that_is_no_record_is_damage(tmp_path):
+    (tmp_path / "journal.jsonl").write_text('{"title": "T"}\n[1]\n{}\n')
+    with pytest.raises(UsageError, match="journal.jsonl is damaged"):
+        folder.Folder(tmp_path, "T")
+
+
 def test_a_refused_folder_is_not_locked(tmp_path):
     (tmp_path / "journal.jsonl").write_text("{")
     for _ in range(2):
