@@ -77,8 +77,8 @@ def test_one_value_has_no_interval():
     [
         (
             [{"N": 1, "accuracy": 1}],
-            ("N", "acuracy"),
-            r"the runs have no 'acuracy' \(did you mean accuracy\?\); they have N, accuracy",
+            ("N", "accurac"),
+            r"the runs have no 'accurac' \(did you mean accuracy\?\); they have N, accuracy",
         ),
         ([{"N": 1, "y": 1}], ("N", "y", "FLIP"), "the runs have no 'FLIP'; they have N, y"),
         ([], ("N", "y"), "the runs have no 'N'; they have nothing"),
