@@ -1,5 +1,6 @@
 """A batch's folder: the journal that grows by a line as each run ends, and what is made from it."""
 
+import contextlib
 import csv
 import dataclasses
 import io
@@ -108,6 +109,8 @@ class Folder:
 
     def _begin(self):
         """The journal, one line for each run that there is, open to be appended to."""
+        for left_by_a_killed_process in self.path.glob(".*.part.*"):
+            left_by_a_killed_process.unlink()
         lines = [json.dumps({"title": self.title}), *(one.as_json() for one in self.records.values())]
         store.write_text(self.path / JOURNAL, "".join(line + "\n" for line in lines))
         return open(self.path / JOURNAL, "a", encoding="utf-8")  # close() closes it
@@ -115,18 +118,32 @@ class Folder:
     def finished(self, spec):
         """The record of an earlier run with the notebook, the parameters and the data of `spec` that ended well, or None.
 
-        It is known by its fingerprint; where that run had another name, it gets the one of `spec`.
+        It is known by its fingerprint; where that run of the same notebook had another name, it gets the one of `spec`. What
+        had that name gets another one: the plan may ask for it, too.
         """
-        same = [one for one in self.records.values() if one.fingerprint == spec.fingerprint and one.status == "ok"]
-        found = next((one for one in same if (self.path / one.notebook).is_file()), None)
-        if found is None or found.name == spec.name:
-            return found
-        renamed = dataclasses.replace(found, name=spec.name, notebook=f"{spec.name}.ipynb")
-        os.replace(self.path / found.notebook, self.path / renamed.notebook)
-        del self.records[found.name]
-        self._note({"gone": found.name})
-        self._keep(renamed)
+        fingerprint, other = spec.fingerprint, self.records.get(spec.name)  # a fingerprint takes time
+        if other and (other.fingerprint, other.status) == (fingerprint, "ok") and self._has_notebook(other):
+            return other
+        same = [one for one in self.records.values() if (one.fingerprint, one.lesson) == (fingerprint, spec.lesson)]
+        found = next((one for one in same if one.status == "ok" and self._has_notebook(one)), None)
+        if found is None:
+            return None
+        if other and other.status == "ok" and self._has_notebook(other):
+            self._rename(other, f"{other.name}-{other.fingerprint[:8]}")
+        self._rename(found, spec.name)
         return self.records[spec.name]
+
+    def _has_notebook(self, one):
+        return (self.path / one.notebook).is_file()
+
+    def _rename(self, one, name):
+        """At each moment the run is there under one of its names, so that a process that is killed loses nothing."""
+        renamed = dataclasses.replace(one, name=name, notebook=f"{name}.ipynb")
+        store.write_text(self.path / renamed.notebook, (self.path / one.notebook).read_text(encoding="utf-8"))
+        self._keep(renamed)
+        self._note({"gone": one.name})
+        del self.records[one.name]
+        (self.path / one.notebook).unlink()
 
     def add(self, one):
         """Note a run that has ended: its executed notebook as a file, its record as a line of the journal, on the disk at once.
@@ -177,7 +194,8 @@ class Folder:
 
     def close(self):
         """Close the journal, and let other batches in."""
-        self._journal.close()
+        with contextlib.suppress(OSError):  # a line for which there was no room, which add() has said
+            self._journal.close()
         self._give_back()
 
 
@@ -234,10 +252,11 @@ def merge(folders, out):
     Raises
     ------
     UsageError
-        Before anything is written: when a folder holds no batch, or two hold the same run.
+        Before anything is written: when a folder holds no batch, or two hold the same run; `out` is one of them if it holds a batch.
     """
     found, titles = {}, []
-    for place in folders:
+    there = [out] if (out / JOURNAL).is_file() else []  # its runs stay: so they must be others, too
+    for place in [*there, *folders]:
         try:
             journal = (place / JOURNAL).read_text(encoding="utf-8")
             records = read_journal(place / JOURNAL)
@@ -253,6 +272,8 @@ def merge(folders, out):
     whole = Folder(out, titles[0])
     try:
         for place, one in found.values():
+            if place in there:
+                continue
             file = place / one.notebook
             text = file.read_text(encoding="utf-8") if file.is_file() else ""
             whole.add(dataclasses.replace(one, executed=text))

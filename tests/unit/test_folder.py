@@ -4,13 +4,14 @@ import csv
 import io
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from course_utils import store
 from course_utils.batch import UsageError, folder
-from course_utils.batch.record import Failure, Record
+from course_utils.batch.record import Failure, Record, of_spec
 
 
 def test_a_folder_that_no_batch_wrote_is_refused_and_left_alone(tmp_path):
@@ -143,6 +144,63 @@ def test_a_line_that_is_no_record_is_damage(tmp_path):
     (tmp_path / "journal.jsonl").write_text('{"title": "T"}\n[1]\n{}\n')
     with pytest.raises(UsageError, match="journal.jsonl is damaged"):
         folder.Folder(tmp_path, "T")
+
+
+def test_what_a_killed_process_left_half_written_is_removed_and_nothing_refused(tmp_path):
+    for name in (".results.part.csv", ".01_n.part.ipynb", ".journal.part.jsonl", ".writable"):
+        (tmp_path / name).write_text("half")
+    folder.Folder(tmp_path, "T").close()
+    assert {path.name for path in tmp_path.iterdir()} - {".writable"} == {"journal.jsonl"}
+
+
+def stored(tmp_path, *specs):
+    """A folder in which each of these has ended well; its notebook's text is its name and EPOCHS."""
+    place = folder.Folder(tmp_path / "out", "T")
+    for spec in specs:
+        place.add(replace(of_spec(spec, "ok"), executed=f"{spec.name} {spec.parameters['EPOCHS']}"))
+    place.close()
+    return folder.Folder(tmp_path / "out", "T")
+
+
+def test_runs_that_exchange_their_names_are_both_kept(spec_of, tmp_path):
+    one, two = spec_of("01_n", "1", EPOCHS=1), spec_of("01_n", "1", EPOCHS=2)
+    place = stored(tmp_path, replace(one, name="01_n-a"), replace(two, name="01_n-b"))
+    exchanged = [replace(two, name="01_n-a"), replace(one, name="01_n-b")]
+    assert [place.finished(spec).parameters["EPOCHS"] for spec in exchanged] == [2, 1]
+    place.close()
+    texts = {path.name: path.read_text() for path in (tmp_path / "out").glob("*.ipynb")}
+    assert texts == {"01_n-a.ipynb": "01_n-b 2", "01_n-b.ipynb": "01_n-a 1"}
+    assert {one.name for one in folder.read_journal(tmp_path / "out" / "journal.jsonl")} == {"01_n-a", "01_n-b"}
+
+
+def test_the_same_notebook_of_two_students_stays_two_runs(spec_of, tmp_path):
+    smith = spec_of("01_n-smith", "1")
+    jones = replace(smith, name="01_n-jones", lesson="01_n-jones")
+    place = stored(tmp_path, smith)
+    assert place.finished(jones) is None and place.finished(smith).name == "01_n-smith"
+    place.close()
+
+
+def test_a_fingerprint_is_computed_once_a_spec_however_many_runs_there_are(spec_of, tmp_path, monkeypatch):
+    spec = spec_of("01_n", "1")
+    place, computed = stored(tmp_path, *(replace(spec, name=f"01_n-{n}", data=str(n)) for n in range(30))), []
+    real = type(spec).source.fget
+    monkeypatch.setattr(type(spec), "source", property(lambda self: computed.append(1) or real(self)))
+    assert place.finished(replace(spec, data="other")) is None and len(computed) == 1
+    place.close()
+
+
+def test_merged_runs_come_beside_those_that_are_there_and_replace_none(spec_of, tmp_path):
+    one, two = spec_of("01_n", "1", EPOCHS=1), replace(spec_of("02_n", "1"), parameters={"EPOCHS": 2})
+    for name, spec in (("first", one), ("second", two), ("third", replace(two, name="01_n"))):
+        (tmp_path / name).mkdir()
+        stored(tmp_path / name, spec).close()
+    places = {name: tmp_path / name / "out" for name in ("first", "second", "third")}
+    assert folder.merge([places["second"]], places["first"]) == 2
+    with pytest.raises(UsageError, match="01_n is in .*first.* and in .*third.*: merge folders with different runs"):
+        folder.merge([places["third"]], places["first"])
+    assert (places["first"] / "01_n.ipynb").read_text() == "01_n 1"
+    assert (places["first"] / "02_n.ipynb").read_text() == "02_n 2"
 
 
 def test_a_refused_folder_is_not_locked(tmp_path):
